@@ -1,0 +1,1 @@
+"""spikeref: the bit-exact reference for spike-driven large language models."""

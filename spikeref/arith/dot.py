@@ -1,0 +1,102 @@
+"""Exact integer products, the only code that multiplies matrices (ARITH-9).
+
+A float format adds integers without error while every partial sum stays below its integer range,
+so BLAS gives the integers themselves, whatever its order of summation, blocking or use of fused
+multiply-add. `choose_route` proves the bound; nothing else decides.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.errors import RangeError
+
+FLOAT32_LIMIT = 1 << 24
+FLOAT64_LIMIT = 1 << 53
+SMALLEST_SPLIT = 256
+"""Splitting K into shorter runs than this costs more than float64 does."""
+
+WIDENED_COLUMNS = 512
+"""Columns of the right operand that are widened to float at a time, so that they stay in cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughFloat32:
+    """Take `run` terms at a time in float32 and add the runs as integers."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughFloat64:
+    """Take the whole sum in float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughInt64:
+    """Take the whole sum in int64: slow, and exact below 2^63."""
+
+
+Route: TypeAlias = ThroughFloat32 | ThroughFloat64 | ThroughInt64
+
+
+def choose_route(terms: int, largest_product: int, bound: int) -> Route:
+    """Return the cheapest exact way to add `terms` products.
+
+    largest_product: bounds |a·b| of one term; bound: bounds every partial sum, in any order.
+    RangeError if bound reaches 2^63, where no route is exact.
+    """
+    if bound < FLOAT32_LIMIT:
+        return ThroughFloat32(run=max(terms, 1))
+    run = (FLOAT32_LIMIT - 1) // largest_product
+    if run >= SMALLEST_SPLIT:
+        return ThroughFloat32(run=run)
+    if bound < FLOAT64_LIMIT:
+        return ThroughFloat64()
+    if bound < 1 << 63:
+        return ThroughInt64()
+    raise RangeError("sum of products", bound, 64, "ARITH-9")
+
+
+def dot_exact(
+    a: NDArray[Any], b: NDArray[Any], *, a_max: int, b_max: int, sum_max: int | None = None
+) -> NDArray[Any]:
+    """Return a @ b for integer a [T, K] and b [K, M], exactly: integers [T, M].
+
+    a_max, b_max: bounds on |a| and |b| that the caller has proven; sum_max: a bound on
+    max_m Σ_k |a_k|·|b_km| where one tighter than K·a_max·b_max is known. The result is int32 when
+    the sum's bound is below 2^31 and int64 otherwise. RangeError where no exact route exists.
+    """
+    rows, terms = a.shape
+    columns = b.shape[1]
+    largest_product = max(a_max, 1) * max(b_max, 1)
+    bound = terms * largest_product
+    if sum_max is not None:
+        bound = min(bound, sum_max)
+    result = np.empty((rows, columns), dtype=np.int32 if bound < 1 << 31 else np.int64)
+    match choose_route(terms, largest_product, bound):
+        case ThroughFloat32(run):
+            _through_float(a, b, run, np.dtype(np.float32), result)
+        case ThroughFloat64():
+            _through_float(a, b, max(terms, 1), np.dtype(np.float64), result)
+        case ThroughInt64():
+            np.matmul(a.astype(np.int64), b.astype(np.int64), out=result)
+        case route:
+            assert_never(route)
+    return result
+
+
+def _through_float(
+    a: NDArray[Any], b: NDArray[Any], run: int, form: np.dtype[Any], result: NDArray[Any]
+) -> None:
+    """Fill `result` with a @ b, `run` terms and a block of columns at a time, in float `form`."""
+    terms, columns = b.shape
+    left = a.astype(form)
+    for start in range(0, columns, WIDENED_COLUMNS):
+        block = slice(start, min(start + WIDENED_COLUMNS, columns))
+        result[:, block] = left[:, :run] @ b[:run, block].astype(form)
+        for k in range(run, terms, run):
+            partial = left[:, k : k + run] @ b[k : k + run, block].astype(form)
+            result[:, block] += partial.astype(result.dtype)

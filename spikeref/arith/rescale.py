@@ -1,0 +1,65 @@
+"""The product of an accumulator with its scales, rounded once (OP-8, ATT-6)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.rounding import EXACT_IN_FLOAT64, Scale, Saturated, saturate, shift_saturate
+from spikeref.arith.ties import Ties
+from spikeref.arith.widths import magnitude
+
+INTERMEDIATE_BITS = 48
+"""Wider than any output plus its bias, so that saturating here first changes no final result."""
+
+
+def rescale(
+    x: NDArray[Any],
+    scales: Sequence[Scale],
+    *,
+    fraction_bits: int,
+    bits: int,
+    ties: Ties,
+    bias: NDArray[np.int64] | None = None,
+) -> Saturated:
+    """Return saturate(round_shift(x·Π mantissas, −Σ exponents − fraction_bits) + bias, bits).
+
+    x: integers [T, M] with |x·Π mantissas| < 2^62. scales: their arrays broadcast against x.
+    bias: int64 [M] of 40 bits. Result: int64 [T, M] with fraction_bits fraction bits, and the
+    saturations of each row. bits <= 40.
+    """
+    bound = magnitude(x)
+    for scale in scales:
+        bound *= magnitude(scale.mantissa)
+    if ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64:
+        rounded = _through_float64(x, scales, fraction_bits)
+    else:
+        rounded = _through_int64(x, scales, fraction_bits, ties)
+    return saturate(rounded if bias is None else rounded + bias, bits)
+
+
+def _through_float64(
+    x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int
+) -> NDArray[np.int64]:
+    """Every product is an integer below 2^53 times a power of two, so only rint rounds."""
+    value = x.astype(np.float64)
+    for scale in scales:
+        value *= np.ldexp(scale.mantissa.astype(np.float64), scale.exponent.astype(np.int32))
+    value *= float(1 << fraction_bits)
+    np.rint(value, out=value)
+    limit = float(1 << (INTERMEDIATE_BITS - 1))
+    if value.size and max(float(value.max()), -float(value.min())) > limit:
+        np.clip(value, -limit, limit, out=value)
+    return value.astype(np.int64)
+
+
+def _through_int64(
+    x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int, ties: Ties
+) -> NDArray[np.int64]:
+    value = x.astype(np.int64)
+    shift = np.asarray(-fraction_bits, dtype=np.int64)
+    for scale in scales:
+        value = value * scale.mantissa.astype(np.int64)
+        shift = shift - scale.exponent.astype(np.int64)
+    return shift_saturate(value, shift, INTERMEDIATE_BITS, ties).values

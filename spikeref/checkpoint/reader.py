@@ -1,0 +1,160 @@
+"""A checkpoint on disk: its configuration, and its weights row block by row block."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.checkpoint.config import DecoderConfig, read_config
+from spikeref.checkpoint.config_record import config_record
+from spikeref.checkpoint.families import all_tensors, check_tensors
+from spikeref.checkpoint.hub import resolve_source
+from spikeref.errors import CheckpointError, UsageError
+from spikeref.storage.canonical import canonical_json, sha256_hex
+from spikeref.storage.dtypes import WIDENED_DTYPES, widen
+from spikeref.storage.sharded import TensorFolder
+
+_DIGEST_CHUNK = 1 << 24
+
+
+class Checkpoint:
+    """A proven configuration and the tensors it calls for; a context manager.
+
+    Nothing but headers is read until weights are asked for. Every array returned is a fresh
+    float32 copy, equal to the stored bf16, fp16 or fp32 numbers.
+    """
+
+    def __init__(self, folder: Path, config: DecoderConfig, tensors: TensorFolder) -> None:
+        """Use `Checkpoint.open`."""
+        self.folder = folder
+        self.config = config
+        self._tensors = tensors
+        self._digest: str | None = None
+
+    @classmethod
+    def open(cls, source: str | Path) -> Self:
+        """Open a folder with config.json and safetensors files, or a hub name.
+
+        CheckpointError before any weight is read: no such folder, a damaged or missing file, a bad
+        configuration, tensors that contradict it, a type other than bf16, fp16 and fp32.
+        """
+        folder = resolve_source(source)
+        config = read_config(folder / "config.json")
+        tensors = TensorFolder.open(folder, CheckpointError)
+        shapes = {name: entry.shape for name, entry in tensors.entries.items()}
+        check_tensors(config, shapes, str(folder))
+        for spec in all_tensors(config):
+            dtype = tensors.entry(spec.name).dtype
+            if dtype not in WIDENED_DTYPES:
+                raise CheckpointError(
+                    f"{folder}: tensor {spec.name!r} is {dtype}; readable are BF16, F16 and F32"
+                )
+        return cls(folder, config, tensors)
+
+    @property
+    def tokenizer_path(self) -> Path | None:
+        """tokenizer.json of the folder, where there is one."""
+        path = self.folder / "tokenizer.json"
+        return path if path.is_file() else None
+
+    @property
+    def source_digest(self) -> str:
+        """SHA-256 of what the checkpoint means; reads every weight once, then remembers.
+
+        Over the canonical JSON of {"config": config_record, "tensors": [[name, dtype, shape,
+        SHA-256 of the stored bytes], ...]}, tensors that the model uses, sorted by name. How they
+        are spread over files, and keys of config.json that change nothing, do not enter.
+        """
+        if self._digest is None:
+            names = sorted(spec.name for spec in all_tensors(self.config))
+            record = {
+                "config": config_record(self.config),
+                "tensors": [self._tensor_record(name) for name in names],
+            }
+            self._digest = sha256_hex(canonical_json(record))
+        return self._digest
+
+    def _tensor_record(self, name: str) -> list[object]:
+        entry = self._tensors.entry(name)
+        raw = self._tensors.raw(name)
+        digest = hashlib.sha256()
+        for start in range(0, raw.size, _DIGEST_CHUNK):
+            digest.update(raw[start : start + _DIGEST_CHUNK].data)
+            self._tensors.release_pages()
+        return [name, entry.dtype, list(entry.shape), digest.hexdigest()]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of tensor `name`."""
+        return self._tensors.entry(name).shape
+
+    def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        """Rows start .. stop - 1 of matrix `name`: float32 [stop - start, columns].
+
+        CheckpointError: NaN or infinity among them. UsageError: no matrix, or rows outside it.
+        """
+        shape = self.shape(name)
+        if len(shape) != 2 or not 0 <= start <= stop <= shape[0]:
+            raise UsageError(f"tensor {name!r} of shape {list(shape)} has no rows {start}:{stop}")
+        block = widen(self._tensors.array(name)[start:stop], self._tensors.entry(name).dtype)
+        self._refuse_not_finite(name, block, start)
+        return block
+
+    def vector(self, name: str) -> NDArray[np.float32]:
+        """Vector `name`: float32 [N].
+
+        CheckpointError: NaN or infinity in it. UsageError: it is not a vector.
+        """
+        shape = self.shape(name)
+        if len(shape) != 1:
+            raise UsageError(f"tensor {name!r} of shape {list(shape)} is not a vector")
+        values = widen(self._tensors.array(name), self._tensors.entry(name).dtype)
+        self._refuse_not_finite(name, values, 0)
+        return values
+
+    def iter_row_blocks(
+        self, name: str, rows: int = 1024
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Matrix `name` in blocks of at most `rows`: (first row, float32 [<= rows, columns]).
+
+        Mapped pages are given back after each block, so memory stays at one block.
+        """
+        if rows < 1:
+            raise UsageError(f"blocks of {rows} rows; give at least 1")
+        total = self.shape(name)[0]
+        for start in range(0, total, rows):
+            block = self.rows(name, start, min(start + rows, total))
+            self._tensors.release_pages()
+            yield start, block
+
+    def release(self) -> None:
+        """Unmap every file; they are mapped again when next needed."""
+        self._tensors.release()
+
+    def _refuse_not_finite(self, name: str, block: NDArray[np.float32], first_row: int) -> None:
+        finite = np.isfinite(block)
+        if finite.all():
+            return
+        index = [int(i) for i in np.argwhere(~finite)[0]]
+        kind = "NaN" if np.isnan(block[tuple(index)]) else "infinity"
+        index[0] += first_row
+        raise CheckpointError(
+            f"{self._tensors.file_of(name)}: tensor {name!r} holds {kind} at {index};"
+            " the checkpoint is damaged or its training diverged"
+        )
+
+    def __enter__(self) -> Self:
+        """The checkpoint itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Unmap every file."""
+        self.release()

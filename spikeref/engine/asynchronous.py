@@ -1,0 +1,94 @@
+"""A real event queue: address events in any arrival order, integrated into counters (ENG-4)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.engine.events import Arrival, EventQueue, Sorted, events_of, pack_events
+from spikeref.engine.products import Engine, Synaptic
+from spikeref.engine.sparse_addition import add_rows, subtract_rows
+from spikeref.neurons.counts import Encoder
+
+BATCH = 4096
+"""Events popped at a time unless a caller says otherwise."""
+
+
+def asynchronous(arrival: Arrival = Sorted(), batch: int = BATCH) -> Engine:  # noqa: B008
+    """Return an engine whose products travel as address events, arriving in the given order.
+
+    One epoch carries one population: a token's input, or one head's visible keys or values. Epochs
+    are numbered in the order of the products.
+    """
+    epochs = _Epochs(arrival, batch)
+    return Engine(
+        name="async", project=epochs.project, score=epochs.score, mix=epochs.mix, query_block=1
+    )
+
+
+class _Epochs:
+    """Numbers the epochs of one engine and integrates their events."""
+
+    def __init__(self, arrival: Arrival, batch: int) -> None:
+        self._arrival = arrival
+        self._batch = batch
+        self._next_epoch = 0
+
+    def _queue(self, counts: NDArray[Any], encoder: Encoder) -> EventQueue:
+        """Return a queue into which the spikes of counts [N] and their end marker were pushed."""
+        queue = EventQueue(self._next_epoch, self._arrival, self._batch)
+        queue.push(pack_events(events_of(counts, encoder), self._next_epoch))
+        self._next_epoch += 1
+        return queue
+
+    def project(
+        self, counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder
+    ) -> NDArray[np.int64]:
+        """Return Σ over events of ±W[source], int64 [T, M], of counts [T, N]."""
+        targets = synaptic.weights.shape[1]
+        accumulators = np.zeros((counts.shape[0], targets), dtype=np.int64)
+        for row, accumulator in zip(counts, accumulators, strict=True):
+            queue = self._queue(row, encoder)
+            for events in queue.batches(row.size, encoder.train_length):
+                rising = events.source[~events.negative]
+                falling = events.source[events.negative]
+                add_rows(accumulator, synaptic.weights, synaptic.largest, rising)
+                subtract_rows(accumulator, synaptic.weights, synaptic.largest, falling)
+        return accumulators
+
+    def score(
+        self, queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder
+    ) -> NDArray[np.int64]:
+        """Return scores int64 [T, S]; the source number of a key spike is j·d + dim (EVENT-3)."""
+        positions, width = counts.shape
+        accumulators = np.zeros((queries.shape[0], positions), dtype=np.int64)
+        for query, accumulator in zip(queries, accumulators, strict=True):
+            queue = self._queue(counts.reshape(-1), encoder)
+            for events in queue.batches(counts.size, encoder.train_length):
+                position, dimension = np.divmod(events.source, np.int64(width))
+                _integrate(accumulator, position, query[dimension], events.negative)
+        return accumulators
+
+    def mix(
+        self, addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder
+    ) -> NDArray[np.int64]:
+        """Return sums int64 [T, d]; the source number of a value spike is j·d + dim (EVENT-3)."""
+        width = counts.shape[1]
+        accumulators = np.zeros((addends.shape[0], width), dtype=np.int64)
+        for addend, accumulator in zip(addends, accumulators, strict=True):
+            queue = self._queue(counts.reshape(-1), encoder)
+            for events in queue.batches(counts.size, encoder.train_length):
+                position, dimension = np.divmod(events.source, np.int64(width))
+                _integrate(accumulator, dimension, addend[position], events.negative)
+        return accumulators
+
+
+def _integrate(
+    accumulator: NDArray[np.int64],
+    target: NDArray[np.int64],
+    value: NDArray[Any],
+    negative: NDArray[np.bool_],
+) -> None:
+    """Add value[k] to accumulator[target[k]], or subtract it where negative[k]."""
+    np.add.at(accumulator, target[~negative], value[~negative])
+    np.subtract.at(accumulator, target[negative], value[negative])

@@ -1,0 +1,40 @@
+"""The definition: counts times weights, as one exact integer product (ENG-2)."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from spikeref.arith.dot import dot_exact
+from spikeref.engine.products import Engine, Synaptic
+from spikeref.neurons.counts import Encoder
+
+QUERY_BITS = 24
+ADDEND_BITS = 29
+
+
+def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[Any]:
+    """Return Σ_j c_j·W[j], integers [T, M], of counts [T, N]."""
+    return dot_exact(
+        counts,
+        synaptic.weights,
+        a_max=encoder.largest_count,
+        b_max=synaptic.largest,
+        sum_max=synaptic.accumulator_bound,
+    )
+
+
+def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+    """Return Σ_dim μ_dim·c_j,dim, int64 [T, S], of queries [T, d] and key counts [S, d]."""
+    return dot_exact(
+        queries, counts.T, a_max=1 << (QUERY_BITS - 1), b_max=encoder.largest_count
+    )
+
+
+def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+    """Return Σ_j addend_j·c_j,dim, int64 [T, d], of addends [T, S] and value counts [S, d]."""
+    return dot_exact(
+        addends, counts, a_max=1 << (ADDEND_BITS - 1), b_max=encoder.largest_count
+    )
+
+
+DENSE = Engine(name="dense", project=project, score=score, mix=mix, query_block=128)

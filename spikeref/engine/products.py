@@ -1,0 +1,46 @@
+"""What an engine is: the three spike-driven products of a decoder (ENG-1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from spikeref.neurons.counts import Encoder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synaptic:
+    """The weights of one product and what is proven of them."""
+
+    weights: NDArray[Any]
+    """Integers [N, M]; row j is what a spike of source neuron j adds."""
+    largest: int
+    """Bound on |W|."""
+    accumulator_bound: int
+    """Bound on every partial sum, in any order (ADD-3)."""
+
+
+Project = Callable[[NDArray[Any], Synaptic, Encoder], NDArray[Any]]
+"""(counts [T, N], synapses, encoder) -> Σ_j c_j·W[j], integers [T, M] (ADD-1)."""
+
+Score = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
+"""(query mantissas int64 [T, d], key counts int8 [S, d], encoder) -> int64 [T, S] (ATT-6)."""
+
+Mix = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
+"""(addends int64 [T, S], value counts int8 [S, d], encoder) -> int64 [T, d] (ATT-8)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """An engine by name, its three products, and how many queries one attention product takes.
+
+    query_block: the dense product takes many queries at once and hides unseen positions
+    afterwards; an engine that walks spikes takes one, so that no unseen key ever fires.
+    """
+
+    name: str
+    project: Project
+    score: Score
+    mix: Mix
+    query_block: int

@@ -1,0 +1,76 @@
+"""Every exception that spikeref raises on purpose, by whose fault it is.
+
+    SpikerefError
+    ├── InputError            the caller's input is wrong (exit status 2)
+    │   ├── UsageError          an argument contradicts the contract
+    │   ├── CheckpointError     a Hugging Face checkpoint cannot be read as asked
+    │   └── TokenError          token ids, prompts or positions out of range
+    ├── ModelError            a compiled model is damaged, incomplete or foreign (exit status 2)
+    ├── TraceError            a trace folder is damaged, incomplete or foreign (exit status 2)
+    ├── RangeError            a value would leave its proven width (a bug or a foreign model)
+    ├── HeadroomError         an accumulator cannot be proven to fit its width (exit status 2)
+    └── DeliveryError         an event was lost, doubled or belongs to another epoch
+
+Messages are one line: what is wrong, where, and how to mend it.
+"""
+
+
+class SpikerefError(Exception):
+    """Root of the tree; catching it catches everything that spikeref raises on purpose."""
+
+
+class InputError(SpikerefError):
+    """The caller's input is wrong."""
+
+
+class UsageError(InputError):
+    """An argument contradicts the contract of the function or command it was given to."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint is missing, damaged, contradictory, or of an unknown family."""
+
+
+class TokenError(InputError):
+    """A token id, a prompt or a position is out of the model's range."""
+
+
+class ModelError(SpikerefError):
+    """A compiled model folder is damaged, incomplete or foreign."""
+
+
+class TraceError(SpikerefError):
+    """A trace folder is damaged, incomplete or foreign."""
+
+
+class RangeError(SpikerefError):
+    """A value left the width that its clause states.
+
+    value: the offending integer; bits: the two's complement width; clause: the spec's clause id.
+    """
+
+    def __init__(self, signal: str, value: int, bits: int, clause: str) -> None:
+        super().__init__(
+            f"{signal}: {value} does not fit {bits} bits in two's complement ({clause})"
+        )
+        self.signal = signal
+        self.value = value
+        self.bits = bits
+        self.clause = clause
+
+
+class HeadroomError(SpikerefError):
+    """An accumulator cannot be proven to fit: `signal`, the bits it needs, the bits it may use."""
+
+    def __init__(self, signal: str, needed_bits: int, allowed_bits: int) -> None:
+        super().__init__(
+            f"{signal}: its accumulator needs {needed_bits} bits, {allowed_bits} are allowed;"
+            " choose fewer weight or count bits, or a wider accumulator (--acc-bits)"
+        )
+        self.signal = signal
+        self.needed_bits = needed_bits
+        self.allowed_bits = allowed_bits
+
+
+class DeliveryError(SpikerefError):
+    """An address event was lost, delivered twice, or belongs to another epoch (EVENT-6)."""

@@ -1,0 +1,64 @@
+"""The spiked key/value cache: counts and scales, nothing else (ATT-12)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.model.config import ModelShape
+from spikeref.ops.attention import CachedSpikes
+from spikeref.ops.heads import HeadSpikes
+
+
+class SpikeCache:
+    """Keys or values of one layer, S positions so far; grows as positions are added."""
+
+    def __init__(self, groups: int, width: int) -> None:
+        """Start empty, for G = groups heads of d = width values."""
+        self._counts = np.zeros((0, groups, width), dtype=np.int8)
+        self._mantissa = np.zeros((0, groups), dtype=np.int64)
+        self._exponent = np.zeros((0, groups), dtype=np.int64)
+        self._spikes = np.zeros((0, groups), dtype=np.int64)
+        self._length = 0
+
+    def append(self, heads: HeadSpikes) -> None:
+        """Add the T positions of `heads`."""
+        end = self._length + len(heads.counts)
+        if end > len(self._counts):
+            capacity = max(end, 2 * len(self._counts))
+            self._counts = _grown(self._counts, capacity)
+            self._mantissa = _grown(self._mantissa, capacity)
+            self._exponent = _grown(self._exponent, capacity)
+            self._spikes = _grown(self._spikes, capacity)
+        added = slice(self._length, end)
+        self._counts[added] = heads.counts
+        self._mantissa[added] = heads.mantissa
+        self._exponent[added] = heads.exponent
+        self._spikes[added] = np.abs(heads.counts.astype(np.int16)).sum(axis=-1, dtype=np.int64)
+        self._length = end
+
+    def view(self) -> CachedSpikes:
+        """Return what is cached, [S, G, …]."""
+        held = slice(0, self._length)
+        return CachedSpikes(
+            counts=self._counts[held], mantissa=self._mantissa[held], exponent=self._exponent[held]
+        )
+
+    def spikes(self) -> NDArray[np.int64]:
+        """Return the number of spikes of each position and head, int64 [S, G]."""
+        return self._spikes[: self._length]
+
+
+def _grown(array: NDArray[np.int64], capacity: int) -> NDArray[np.int64]:
+    grown = np.zeros((capacity, *array.shape[1:]), dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+class Cache:
+    """Keys and values of every layer."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        """Start empty, for a model of that shape."""
+        self.keys = [SpikeCache(shape.kv_heads, shape.head_dim) for _ in range(shape.layers)]
+        self.values = [SpikeCache(shape.kv_heads, shape.head_dim) for _ in range(shape.layers)]
+        self.length = 0
+        """Positions cached in every layer."""

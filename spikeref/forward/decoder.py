@@ -1,0 +1,265 @@
+"""One pass of T tokens through the decoder, in the order of OP-11, recording every operator."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.rounding import saturate
+from spikeref.engine.products import Engine
+from spikeref.forward.cache import Cache, SpikeCache
+from spikeref.forward.tokens import check_tokens
+from spikeref.model.groups import Group, Operator
+from spikeref.model.layers import DecoderLayer, IntegerModel
+from spikeref.model.rotation import head_rotation, input_rotation
+from spikeref.ops.attention import AttentionOutput, AttentionRules, attend, visible_range
+from spikeref.ops.embedding import RESIDUAL_BITS, embed
+from spikeref.ops.gate import silu_gate
+from spikeref.ops.head import logits_of
+from spikeref.ops.heads import HeadSpikes, query_mantissas, spiking_heads
+from spikeref.ops.linear import linear
+from spikeref.ops.norm import Scaled, rms_norm
+from spikeref.ops.rope import rotate_positions
+from spikeref.ops.spiking_input import SpikingInput, spiking_input
+from spikeref.trace.records import (
+    EMBEDDING_LAYER,
+    AttentionRecord,
+    CacheOp,
+    CacheRecord,
+    HeadRecord,
+    InputOp,
+    InputRecord,
+    LinearRecord,
+    QueryRecord,
+    ResidualOp,
+    ResidualRecord,
+)
+from spikeref.trace.sinks import Sink
+
+OUTPUT_BITS: dict[Operator, int] = {
+    "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
+}  # fmt: skip
+ROTATED_FRACTION_BITS = 30
+VALUE_FRACTION_BITS = 16
+
+INPUT_OPS: dict[Group, InputOp] = {
+    "qkv": "qkv_input", "o": "o_input", "gate_up": "gate_up_input", "down": "down_input",
+}  # fmt: skip
+
+
+def forward(
+    model: IntegerModel, tokens: NDArray[np.int64], cache: Cache, engine: Engine, sink: Sink
+) -> NDArray[np.int32]:
+    """Return the logits of tokens [T] that follow what `cache` holds: int32 [T, V], 16 fraction bits.
+
+    The cache grows by T positions. TokenError for ids or positions out of range.
+    """
+    check_tokens(model, tokens, cache.length)
+    walk = _Pass(model=model, first_token=cache.length, cache=cache, engine=engine, sink=sink)
+    embedded = embed(tokens, model.embedding, model.config.profile.ties)
+    x = embedded.values
+    walk.record_residual("embedding", EMBEDDING_LAYER, x, embedded.count)
+    for index, layer in enumerate(model.layers):
+        x = walk.layer(index, layer, x)
+    cache.length += len(tokens)
+    return walk.head(x)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pass:
+    """What every operator of one pass shares."""
+
+    model: IntegerModel
+    first_token: int
+    cache: Cache
+    engine: Engine
+    sink: Sink
+
+    def layer(
+        self, index: int, layer: DecoderLayer, x: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the residual stream after one layer, int64 [T, N] (OP-11)."""
+        config = self.model.config
+        ties = config.profile.ties
+        normed = rms_norm(x, layer.attention_gamma, config.constants, ties)
+        given = self.spikes(index, layer, "qkv", normed)
+        q, k, v = (self.linear(index, layer, op, given) for op in ("q", "k", "v"))
+        mixed = self.attention(index, layer, q, k, v).mixed
+        given = self.spikes(index, layer, "o", mixed)
+        x = self.add(index, "attention_residual", x, self.linear(index, layer, "o", given))
+        normed = rms_norm(x, layer.mlp_gamma, config.constants, ties)
+        given = self.spikes(index, layer, "gate_up", normed)
+        gate, up = (self.linear(index, layer, op, given) for op in ("gate", "up"))
+        gated = silu_gate(gate, up, config.constants.log2e, self.model.tables.exp2, ties)
+        given = self.spikes(index, layer, "down", gated)
+        return self.add(index, "mlp_residual", x, self.linear(index, layer, "down", given))
+
+    def spikes(
+        self, index: int, layer: DecoderLayer, group: Group, u: Scaled
+    ) -> SpikingInput:
+        """Encode the input of a group of linear operators (OP-4 to OP-7)."""
+        config = self.model.config
+        plan = input_rotation(config.profile.rotation, config.shape, group)
+        given = spiking_input(u, plan, layer.clips.get(group), config.profile.encoder())
+        self.sink(
+            InputRecord(
+                op=INPUT_OPS[group],
+                layer=index,
+                first_token=self.first_token,
+                potential=given.potential,
+                exponent=given.exponent,
+                amax=given.spikes.amax,
+                zero_point=given.spikes.zero_point,
+                counts=given.spikes.counts,
+            )
+        )
+        return given
+
+    def linear(
+        self, index: int, layer: DecoderLayer, operator: Operator, given: SpikingInput
+    ) -> NDArray[np.int64]:
+        """Return a linear operator's output, int64 [T, M] (OP-8)."""
+        done = linear(
+            given,
+            layer.synapses(operator),
+            self.engine,
+            self.model.config.profile,
+            OUTPUT_BITS[operator],
+        )
+        self.sink(
+            LinearRecord(
+                op=operator,
+                layer=index,
+                first_token=self.first_token,
+                accumulator=done.accumulator,
+                output=done.output.values,
+                saturations=done.output.count,
+            )
+        )
+        return done.output.values
+
+    def attention(
+        self,
+        index: int,
+        layer: DecoderLayer,
+        q: NDArray[np.int64],
+        k: NDArray[np.int64],
+        v: NDArray[np.int64],
+    ) -> AttentionOutput:
+        """Return attention over the cache, after adding this pass's keys and values to it."""
+        model, shape = self.model, self.model.config.shape
+        profile = model.config.profile
+        plan = head_rotation(profile.rotation, shape)
+        rows = slice(self.first_token, self.first_token + len(q))
+        cos, sin = model.tables.cos[rows], model.tables.sin[rows]
+        q = rotate_positions(q.reshape(len(q), shape.heads, shape.head_dim), cos, sin)
+        k = rotate_positions(k.reshape(len(k), shape.kv_heads, shape.head_dim), cos, sin)
+        v = v.reshape(len(v), shape.kv_heads, shape.head_dim)
+        queries = query_mantissas(
+            q, ROTATED_FRACTION_BITS, plan, model.config.constants, profile.ties
+        )
+        self.sink(
+            QueryRecord(
+                layer=index,
+                first_token=self.first_token,
+                mantissa=queries.mantissa,
+                exponent=queries.exponent,
+            )
+        )
+        encoder = profile.cache_encoder()
+        keys, values = self.cache.keys[index], self.cache.values[index]
+        self.store(
+            index, "key_spikes", keys, spiking_heads(k, ROTATED_FRACTION_BITS, plan, encoder)
+        )
+        self.store(
+            index, "value_spikes", values, spiking_heads(v, VALUE_FRACTION_BITS, plan, encoder)
+        )
+        rules = AttentionRules(
+            window=layer.sliding_window,
+            encoder=encoder,
+            coefficients=model.tables.exp2,
+            head_plan=plan,
+        )
+        done = attend(queries, keys.view(), values.view(), self.first_token, rules, self.engine)
+        self.sink(
+            AttentionRecord(
+                layer=index,
+                first_token=self.first_token,
+                top_score=done.top_score,
+                weight_sum=done.weight_sum,
+                accumulator=done.accumulator,
+                mixed=done.mixed.values,
+                exponent=done.mixed.exponent,
+                key_spikes=self.visible_spikes(keys, len(q), layer.sliding_window),
+                value_spikes=self.visible_spikes(values, len(q), layer.sliding_window),
+                saturations=done.score_saturations,
+            )
+        )
+        return done
+
+    def store(self, index: int, op: CacheOp, cache: SpikeCache, heads: HeadSpikes) -> None:
+        """Add keys or values to the cache."""
+        cache.append(heads)
+        self.sink(
+            CacheRecord(
+                op=op,
+                layer=index,
+                first_token=self.first_token,
+                potential=heads.potential,
+                mantissa=heads.mantissa,
+                exponent=heads.exponent,
+                counts=heads.counts,
+            )
+        )
+
+    def visible_spikes(
+        self, cache: SpikeCache, count: int, window: int | None
+    ) -> NDArray[np.int64]:
+        """Return how many cached spikes each of `count` tokens and H query heads integrates."""
+        shape = self.model.config.shape
+        before = np.zeros((self.first_token + count + 1, shape.kv_heads), dtype=np.int64)
+        np.cumsum(cache.spikes(), axis=0, dtype=np.int64, out=before[1:])
+        ranges = [visible_range(self.first_token + t, window) for t in range(count)]
+        begin = np.array([low for low, _ in ranges], dtype=np.int64)
+        end = np.array([high for _, high in ranges], dtype=np.int64)
+        return np.repeat(before[end] - before[begin], shape.heads // shape.kv_heads, axis=1)
+
+    def add(
+        self, index: int, op: ResidualOp, x: NDArray[np.int64], out: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the residual stream after a saturating addition (OP-10)."""
+        summed = saturate(x + out, RESIDUAL_BITS)
+        self.record_residual(op, index, summed.values, summed.count)
+        return summed.values
+
+    def record_residual(
+        self, op: ResidualOp, layer: int, x: NDArray[np.int64], saturations: NDArray[np.int64]
+    ) -> None:
+        """Pass the residual stream to the sink."""
+        self.sink(
+            ResidualRecord(
+                op=op,
+                layer=layer,
+                first_token=self.first_token,
+                residual=x,
+                saturations=saturations,
+            )
+        )
+
+    def head(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the logits, int32 [T, V] (OP-12)."""
+        model = self.model
+        ties = model.config.profile.ties
+        normed = rms_norm(x, model.final_gamma, model.config.constants, ties)
+        done = logits_of(normed, model.head, ties)
+        self.sink(
+            HeadRecord(
+                layer=model.config.shape.layers,
+                first_token=self.first_token,
+                mantissa=done.mantissas,
+                exponent=done.exponent,
+                logits=done.logits.values,
+                saturations=done.logits.count,
+            )
+        )
+        return done.logits.values.astype(np.int32)

@@ -1,0 +1,37 @@
+"""Token ids as a model accepts them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.errors import TokenError
+from spikeref.model.layers import IntegerModel
+
+
+def token_array(tokens: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return token ids as int64 [T]; TokenError if they are not a list of integers."""
+    array = np.asarray(tokens)
+    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
+        raise TokenError("tokens: a flat list of integer token ids is needed")
+    return array.astype(np.int64)
+
+
+def check_tokens(model: IntegerModel, tokens: NDArray[np.int64], position: int) -> None:
+    """Refuse an empty prompt, an id outside the vocabulary, and more tokens than positions.
+
+    tokens: int64 [T], to be placed at `position` and after.
+    """
+    shape = model.config.shape
+    if tokens.size == 0:
+        raise TokenError("the prompt is empty; give at least one token")
+    for index in np.flatnonzero((tokens < 0) | (tokens >= shape.vocab))[:1]:
+        raise TokenError(
+            f"token {int(tokens[index])} at position {position + int(index)} is out of range;"
+            f" the vocabulary has ids 0 to {shape.vocab - 1}"
+        )
+    if position + tokens.size > shape.positions:
+        raise TokenError(
+            f"{position + tokens.size} tokens do not fit the model's {shape.positions} positions;"
+            " shorten the prompt"
+        )

@@ -1,0 +1,1 @@
+"""The compiled model: profile, configuration, layers, folder (spec chapter 6)."""

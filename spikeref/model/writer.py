@@ -1,0 +1,61 @@
+"""Writes a compiled model's folder, one shard at a time (MODEL-1, MODEL-4, MODEL-5)."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from spikeref.model.config import ModelConfig, config_to_json
+from spikeref.storage.canonical import canonical_json, sha256_hex, tensor_digest
+from spikeref.storage.sharded import INDEX_NAME
+
+CONFIG_NAME = "config.json"
+TOKENIZER_NAME = "tokenizer.json"
+
+TYPE_NAMES = {"int8": "I8", "int16": "I16", "uint16": "U16", "int32": "I32", "int64": "I64"}
+
+
+class ModelWriter:
+    """Collects the digests of shards as they are written, then closes the folder.
+
+    Memory: one shard. The folder is the caller's to make whole or remove (atomic_folder).
+    """
+
+    def __init__(self, folder: Path, shards: int) -> None:
+        """Write into `folder`, which exists, a model of `shards` shards."""
+        self._folder = folder
+        self._shards = shards
+        self._tensors: dict[str, dict[str, Any]] = {}
+        self._weight_map: dict[str, str] = {}
+        self._bytes = 0
+
+    def write_shard(self, number: int, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Write shard `number`, counted from 1, with its tensors in order of name."""
+        file = f"model-{number:05d}-of-{self._shards:05d}.safetensors"
+        ordered = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
+        save_file(ordered, self._folder / file)
+        for name, array in ordered.items():
+            self._tensors[name] = {
+                "dtype": TYPE_NAMES[array.dtype.name],
+                "shape": list(array.shape),
+                "sha256": tensor_digest(array),
+            }
+            self._weight_map[name] = file
+            self._bytes += array.nbytes
+
+    def finish(self, config: ModelConfig) -> str:
+        """Write the index and config.json; return the model digest (MODEL-5)."""
+        members = config_to_json(config) | {"tensors": self._tensors}
+        digest = sha256_hex(canonical_json(members))
+        index = {"metadata": {"total_size": self._bytes}, "weight_map": self._weight_map}
+        for name, value in (
+            (INDEX_NAME, index),
+            (CONFIG_NAME, members | {"model_digest": digest}),
+        ):
+            text = json.dumps(value, indent=2, sort_keys=True) + "\n"
+            (self._folder / name).write_text(text, encoding="utf-8")
+        return digest

@@ -1,0 +1,1 @@
+"""Spiking neurons on integers: counts, trains, clipping, LIF (spec chapter 4)."""

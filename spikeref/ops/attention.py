@@ -1,0 +1,203 @@
+"""Attention on the spiked key/value cache (ATT-5 to ATT-11)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.exponential import exp2
+from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
+from spikeref.arith.rescale import rescale
+from spikeref.arith.rounding import Scale, round_ratio, round_shift
+from spikeref.arith.ties import Ties
+from spikeref.engine.products import Engine
+from spikeref.neurons.counts import Encoder
+from spikeref.ops.heads import Queries
+from spikeref.ops.norm import Scaled
+
+SCORE_BITS = 40
+SCORE_FRACTION_BITS = 16
+ADDEND_SHIFT = 18
+RATIO_BITS = 15
+LOWEST = -(1 << 62)
+"""Below every exponent and score: marks what is not visible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedSpikes:
+    """Cached keys or values of one layer: counts int8 [S, G, d], scales int64 [S, G]."""
+
+    counts: NDArray[np.int8]
+    mantissa: NDArray[np.int64]
+    exponent: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionOutput:
+    """What attention did for T tokens and H heads."""
+
+    top_score: NDArray[np.int64]
+    """Largest visible score, int64 [T, H], 40 bits."""
+    weight_sum: NDArray[np.int64]
+    """Σ P, int64 [T, H], 48 bits."""
+    accumulator: NDArray[np.int64]
+    """o, int64 [T, H, d], 54 bits."""
+    score_saturations: NDArray[np.int64]
+    """int64 [T]."""
+    mixed: Scaled
+    """The input of o: int64 [T, H·d], exponent [T] (ATT-11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionRules:
+    """What all heads of one layer share."""
+
+    window: int | None
+    """Latest positions that a token sees, itself among them; None for all."""
+    encoder: Encoder
+    """Of keys and values."""
+    coefficients: tuple[int, ...]
+    """c_0 … c_6 of exp2."""
+    head_plan: HadamardPlan | None
+
+    @property
+    def ties(self) -> Ties:
+        """The tie rule."""
+        return self.encoder.ties
+
+
+@dataclass(frozen=True, slots=True)
+class _Partial:
+    """One head's results for a block of B queries."""
+
+    top_score: NDArray[np.int64]
+    weight_sum: NDArray[np.int64]
+    accumulator: NDArray[np.int64]
+    exponent: NDArray[np.int64]
+    saturations: NDArray[np.int64]
+
+
+def attend(
+    queries: Queries,
+    keys: CachedSpikes,
+    values: CachedSpikes,
+    first_position: int,
+    rules: AttentionRules,
+    engine: Engine,
+) -> AttentionOutput:
+    """Return the attention of T tokens at first_position, first_position + 1, … over the cache.
+
+    queries: [T, H, …]; keys, values: [S, G, …] with S = first_position + T.
+    """
+    tokens, heads, width = queries.mantissa.shape
+    shared = heads // keys.mantissa.shape[1]
+    top_score = np.empty((tokens, heads), dtype=np.int64)
+    weight_sum = np.empty((tokens, heads), dtype=np.int64)
+    accumulator = np.empty((tokens, heads, width), dtype=np.int64)
+    exponent = np.empty((tokens, heads), dtype=np.int64)
+    saturations = np.zeros(tokens, dtype=np.int64)
+    for start in range(0, tokens, engine.query_block):
+        block = slice(start, min(start + engine.query_block, tokens))
+        for head in range(heads):
+            partial = _attend_head(
+                Queries(
+                    mantissa=queries.mantissa[block, head], exponent=queries.exponent[block, head]
+                ),
+                _head(keys, head // shared),
+                _head(values, head // shared),
+                first_position + start,
+                rules,
+                engine,
+            )
+            top_score[block, head] = partial.top_score
+            weight_sum[block, head] = partial.weight_sum
+            accumulator[block, head] = partial.accumulator
+            exponent[block, head] = partial.exponent
+            saturations[block] += partial.saturations
+    return AttentionOutput(
+        top_score=top_score,
+        weight_sum=weight_sum,
+        accumulator=accumulator,
+        score_saturations=saturations,
+        mixed=_normalise(accumulator, weight_sum, exponent, rules),
+    )
+
+
+def visible_range(position: int, window: int | None) -> tuple[int, int]:
+    """Return the first position visible from `position`, and the one after the last (ATT-5)."""
+    return (0 if window is None else max(0, position - window + 1)), position + 1
+
+
+def _head(cached: CachedSpikes, group: int) -> CachedSpikes:
+    return CachedSpikes(
+        counts=cached.counts[:, group],
+        mantissa=cached.mantissa[:, group],
+        exponent=cached.exponent[:, group],
+    )
+
+
+def _attend_head(
+    queries: Queries,
+    keys: CachedSpikes,
+    values: CachedSpikes,
+    first_position: int,
+    rules: AttentionRules,
+    engine: Engine,
+) -> _Partial:
+    """Return one head's attention of B queries [B, d] over keys and values [S, d] (ATT-5 to ATT-8)."""
+    count = len(queries.mantissa)
+    begin, _ = visible_range(first_position, rules.window)
+    _, end = visible_range(first_position + count - 1, rules.window)
+    position = first_position + np.arange(count, dtype=np.int64)[:, None]
+    source = np.arange(begin, end, dtype=np.int64)
+    visible = source <= position
+    if rules.window is not None:
+        visible &= source > position - np.int64(rules.window)
+    sums = engine.score(queries.mantissa, keys.counts[begin:end], rules.encoder)
+    scores = rescale(
+        np.where(visible, sums, sums.dtype.type(0)),
+        (
+            Scale(mantissa=keys.mantissa[begin:end], exponent=keys.exponent[begin:end]),
+            Scale(
+                mantissa=np.ones((count, 1), dtype=np.int64), exponent=queries.exponent[:, None]
+            ),
+        ),
+        fraction_bits=SCORE_FRACTION_BITS,
+        bits=SCORE_BITS,
+        ties=rules.ties,
+    )
+    score = np.where(visible, scores.values, np.int64(LOWEST))
+    top = score.max(axis=1)
+    weight = exp2(top[:, None] - score, rules.coefficients, rules.ties)
+    weight = np.where(visible, weight, np.int64(0))
+    value_exponent = np.where(visible, values.exponent[begin:end], np.int64(LOWEST))
+    highest = value_exponent.max(axis=1)
+    shift = np.where(visible, highest[:, None] - value_exponent, np.int64(0))
+    addend = round_shift(
+        weight * values.mantissa[begin:end], shift + np.int64(ADDEND_SHIFT), rules.ties
+    )
+    return _Partial(
+        top_score=top,
+        weight_sum=weight.sum(axis=1, dtype=np.int64),
+        accumulator=engine.mix(addend, values.counts[begin:end], rules.encoder),
+        exponent=highest,
+        saturations=scores.count,
+    )
+
+
+def _normalise(
+    accumulator: NDArray[np.int64],
+    weight_sum: NDArray[np.int64],
+    exponent: NDArray[np.int64],
+    rules: AttentionRules,
+) -> Scaled:
+    """Return Σ P·V / Σ P for all heads at one exponent a token, rotated back (ATT-9 to ATT-11)."""
+    ratio = round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], rules.ties)
+    highest = exponent.max(axis=1)
+    aligned = round_shift(ratio, (highest[:, None] - exponent)[..., None], rules.ties)
+    if rules.head_plan is not None:
+        aligned = hadamard_transpose(aligned, rules.head_plan).astype(np.int64)
+    return Scaled(
+        values=aligned.reshape(len(aligned), -1),
+        exponent=highest + np.int64(ADDEND_SHIFT - RATIO_BITS),
+    )

@@ -1,0 +1,69 @@
+"""Query mantissas, and the spikes of keys and values, per token and head (ATT-2 to ATT-4)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.hadamard import HadamardPlan
+from spikeref.arith.rounding import block_shift
+from spikeref.arith.ties import Ties
+from spikeref.model.config import Constants
+from spikeref.neurons.counts import Encoder, encode
+from spikeref.ops.norm import Scaled
+from spikeref.ops.spiking_input import rotate_block
+
+QUERY_BITS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadSpikes:
+    """What the cache keeps of keys or values, and the potentials they were encoded from."""
+
+    potential: NDArray[np.int64]
+    """v, int64 [T, G, d], 32 bits."""
+    counts: NDArray[np.int8]
+    """int8 [T, G, d]."""
+    mantissa: NDArray[np.int64]
+    """m, int64 [T, G], 16 bits."""
+    exponent: NDArray[np.int64]
+    """x = e + E, int64 [T, G]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """Query mantissas, int64 [T, H, d] of 24 bits, and their exponents x_q, int64 [T, H]."""
+
+    mantissa: NDArray[np.int64]
+    exponent: NDArray[np.int64]
+
+
+def spiking_heads(
+    x: NDArray[Any], fraction_bits: int, plan: HadamardPlan | None, encoder: Encoder
+) -> HeadSpikes:
+    """Return the spikes of keys or values x, int64 [T, G, d] (ATT-2, ATT-3)."""
+    start = np.full(x.shape[:2], -fraction_bits, dtype=np.int64)
+    rotated = rotate_block(Scaled(values=x, exponent=start), plan, encoder.ties)
+    spikes = encode(rotated.values, encoder)
+    return HeadSpikes(
+        potential=rotated.values,
+        counts=spikes.counts,
+        mantissa=spikes.scale.mantissa,
+        exponent=spikes.scale.exponent + rotated.exponent,
+    )
+
+
+def query_mantissas(
+    x: NDArray[np.int64],
+    fraction_bits: int,
+    plan: HadamardPlan | None,
+    constants: Constants,
+    ties: Ties,
+) -> Queries:
+    """Return the query mantissas of x, int64 [T, H, d], which carry the score constant (ATT-4)."""
+    start = np.full(x.shape[:2], -fraction_bits, dtype=np.int64)
+    rotated = rotate_block(Scaled(values=x, exponent=start), plan, ties)
+    block = block_shift(rotated.values * np.int64(constants.score_mantissa), QUERY_BITS, ties)
+    exponent = rotated.exponent + block.shift + np.int64(constants.score_exponent)
+    return Queries(mantissa=block.mantissas, exponent=exponent)

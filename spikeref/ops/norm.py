@@ -1,0 +1,50 @@
+"""RMSNorm and γ (OP-2, OP-3)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.roots import isqrt
+from spikeref.arith.rounding import bit_length, block_shift, round_div, round_shift
+from spikeref.arith.ties import Ties
+from spikeref.model.config import Constants
+from spikeref.model.layers import Gamma
+
+MANTISSA_BITS = 24
+FRACTION_BITS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """Integers that stand for values·2^exponent."""
+
+    values: NDArray[np.int64]
+    """int64 [T, N]."""
+    exponent: NDArray[np.int64]
+    """int64 [T]."""
+
+
+def rms_norm(
+    x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ties: Ties
+) -> Scaled:
+    """Return γ∘RMSNorm(x), or RMSNorm(x) where gamma is None, of x int64 [T, N].
+
+    y = x / √(mean(x²) + ε) with 16 fraction bits (OP-2); u = y·g exactly (OP-3), |u| < 2^42.
+    """
+    block = block_shift(x, MANTISSA_BITS, ties)
+    epsilon = np.asarray(constants.norm_epsilon, dtype=np.int64)
+    energy = np.einsum("tn,tn->t", block.mantissas, block.mantissas, dtype=np.int64)
+    energy += round_shift(epsilon, block.shift + block.shift, ties)
+    doubling = (np.int64(62) - bit_length(energy)) >> 1
+    root = isqrt(energy << (doubling + doubling))
+    inverse = round_div(
+        np.asarray(constants.norm_root, dtype=np.int64), np.maximum(root, np.int64(1)), ties
+    )
+    inverse = np.where(energy == 0, np.int64(0), inverse)
+    shift = np.int64(constants.norm_root_exponent - FRACTION_BITS) - doubling
+    y = round_shift(block.mantissas * inverse[:, None], shift[:, None], ties)
+    if gamma is None:
+        return Scaled(values=y, exponent=np.full(len(y), -FRACTION_BITS, dtype=np.int64))
+    exponent = np.full(len(y), gamma.exponent - FRACTION_BITS, dtype=np.int64)
+    return Scaled(values=y * gamma.mantissas.astype(np.int64), exponent=exponent)

@@ -1,0 +1,59 @@
+"""The spiking input of a group of linear operators: entry, rotation, clipping, counts (OP-4 to OP-7)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.hadamard import HadamardPlan, hadamard
+from spikeref.arith.rounding import block_shift
+from spikeref.arith.ties import Ties
+from spikeref.model.rotation import order_of
+from spikeref.neurons.clipping import MembraneClip, clip_potentials
+from spikeref.neurons.counts import Counts, Encoder, encode
+from spikeref.ops.norm import Scaled
+
+POTENTIAL_MAGNITUDE_BITS = 31
+LARGEST_ENTRY_BITS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikingInput:
+    """The spikes that drive a group of linear operators, and what they stand for."""
+
+    potential: NDArray[Any]
+    """Membrane potentials v after rotation and clipping, integers of 32 bits [..., N]."""
+    exponent: NDArray[np.int64]
+    """E, int64 [...]: v stands for v·2^E."""
+    spikes: Counts
+
+
+def entry_bits(plan: HadamardPlan | None) -> int:
+    """Return n_e = min(16, 31 − ⌈log2 n⌉): the rotation of such mantissas fits 31 bits (OP-4)."""
+    growth = (order_of(plan) - 1).bit_length()
+    return min(LARGEST_ENTRY_BITS, POTENTIAL_MAGNITUDE_BITS - growth)
+
+
+def rotate_block(u: Scaled, plan: HadamardPlan | None, ties: Ties) -> Scaled:
+    """Return H·u' with u' = block_shift(u) for u [..., N]; values of 32 bits, exponent [...]."""
+    bits = entry_bits(plan)
+    block = block_shift(u.values, bits, ties)
+    exponent = u.exponent + block.shift
+    if plan is None:
+        return Scaled(values=block.mantissas, exponent=exponent)
+    rotated = hadamard(block.mantissas, plan, bound=(1 << (bits - 1)) - 1)
+    return Scaled(values=rotated.astype(np.int64, copy=False), exponent=exponent)
+
+
+def spiking_input(
+    u: Scaled, plan: HadamardPlan | None, clip: MembraneClip | None, encoder: Encoder
+) -> SpikingInput:
+    """Return the spike counts of u, int64 [T, N] with exponents [T] (OP-4 to OP-7)."""
+    rotated = rotate_block(u, plan, encoder.ties)
+    potential: NDArray[Any] = rotated.values
+    if clip is not None:
+        potential = clip_potentials(potential, rotated.exponent, clip, encoder.ties)
+    return SpikingInput(
+        potential=potential, exponent=rotated.exponent, spikes=encode(potential, encoder)
+    )

@@ -1,0 +1,9 @@
+"""Bytes on disk: strict mapped safetensors files, canonical JSON, digests, all-or-nothing writing.
+
+canonical          canonical JSON, strict JSON parsing, SHA-256 digests
+dtypes             the element types of safetensors files; exact widening to float32
+safetensors_header the strict parser of one file's header
+safetensors_file   one mapped file
+sharded            a folder of one or many files with an index
+atomic             folders and files that appear whole or not at all
+"""
