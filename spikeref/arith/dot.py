@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
 FLOAT32_LIMIT = 1 << 24
@@ -86,6 +87,17 @@ def dot_exact(
         case route:
             assert_never(route)
     return result
+
+
+def sum_of_squares(m: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return Σ_k m[t, k]², int64 [T], of m, int64 [T, N], where N·max|m|² < 2^63 (OP-2).
+
+    RangeError where the sum could leave int64.
+    """
+    bound = m.shape[1] * magnitude(m) ** 2
+    if bound >= 1 << 63:
+        raise RangeError("sum of squares", bound, 64, "ARITH-9")
+    return np.asarray(np.einsum("tn,tn->t", m, m, dtype=np.int64))
 
 
 def _through_float(

@@ -13,6 +13,9 @@ from spikeref.arith.widths import magnitude
 INTERMEDIATE_BITS = 48
 """Wider than any output plus its bias, so that saturating here first changes no final result."""
 
+MODERATE_EXPONENT = 256
+"""Two such scales keep every float64 product between 2^-1022 and 2^1023."""
+
 
 def rescale(
     x: NDArray[Any],
@@ -25,14 +28,15 @@ def rescale(
 ) -> Saturated:
     """Return saturate(round_shift(x·Π mantissas, −Σ exponents − fraction_bits) + bias, bits).
 
-    x: integers [T, M] with |x·Π mantissas| < 2^62. scales: their arrays broadcast against x.
-    bias: int64 [M] of 40 bits. Result: int64 [T, M] with fraction_bits fraction bits, and the
-    saturations of each row. bits <= 40.
+    x: integers [T, M] with |x·Π mantissas| < 2^62. scales: one or two; their arrays broadcast
+    against x. bias: int64 [M] of 40 bits. Result: int64 [T, M] with fraction_bits fraction bits,
+    and the saturations of each row. bits <= 40.
     """
     bound = magnitude(x)
     for scale in scales:
         bound *= magnitude(scale.mantissa)
-    if ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64:
+    moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
+    if ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate:
         rounded = _through_float64(x, scales, fraction_bits)
     else:
         rounded = _through_int64(x, scales, fraction_bits, ties)

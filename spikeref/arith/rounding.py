@@ -93,7 +93,7 @@ def round_div(a: Integers, b: Integers, ties: Ties) -> Int64:
 def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
     """Return a·2^shift / b rounded to the nearest integer, int64, though a·2^shift may exceed 63 bits.
 
-    |a| < 2^62, 0 < b, b·2^shift < 2^62, and the result below 2^62.
+    |a| < 2^62, shift >= 1, 0 < b, b·2^shift <= 2^62, and the result below 2^62.
     """
     if magnitude(a) < EXACT_IN_FLOAT64 >> (shift + 1):
         return round_div(a.astype(np.int64) << shift, b, ties)

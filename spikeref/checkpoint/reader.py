@@ -1,6 +1,7 @@
 """A checkpoint on disk: its configuration, and its weights row block by row block."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +61,11 @@ class Checkpoint:
         """tokenizer.json of the folder, where there is one."""
         path = self.folder / "tokenizer.json"
         return path if path.is_file() else None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the tensors that the model uses hold."""
+        return sum(math.prod(spec.shape) for spec in all_tensors(self.config))
 
     @property
     def source_digest(self) -> str:

@@ -77,7 +77,7 @@ def compile_checkpoint(
 
 
 def block_diagonal_widths(shape: ModelShape, rotation: Rotation) -> list[int]:
-    """Return the rotated widths for which no Hadamard matrix is known (HAD-12), sorted."""
+    """Return the rotated widths for which no Hadamard matrix is known (HAD-5), sorted."""
     plans = [input_rotation(rotation, shape, group) for group in set(GROUP_OF.values())]
     plans += [head_rotation(rotation, shape), residual_rotation(rotation, shape)]
     return sorted({plan.width for plan in plans if plan is not None and plan.is_block_diagonal})

@@ -1,5 +1,7 @@
 """The spiked key/value cache: counts and scales, nothing else (ATT-12)."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,16 +9,18 @@ from spikeref.model.config import ModelShape
 from spikeref.ops.attention import CachedSpikes
 from spikeref.ops.heads import HeadSpikes
 
+Scalar = TypeVar("Scalar", bound=np.signedinteger)
+
 
 class SpikeCache:
     """Keys or values of one layer, S positions so far; grows as positions are added."""
 
     def __init__(self, groups: int, width: int) -> None:
         """Start empty, for G = groups heads of d = width values."""
-        self._counts = np.zeros((0, groups, width), dtype=np.int8)
-        self._mantissa = np.zeros((0, groups), dtype=np.int64)
-        self._exponent = np.zeros((0, groups), dtype=np.int64)
-        self._spikes = np.zeros((0, groups), dtype=np.int64)
+        self._counts: NDArray[np.int8] = np.zeros((0, groups, width), dtype=np.int8)
+        self._mantissa: NDArray[np.int64] = np.zeros((0, groups), dtype=np.int64)
+        self._exponent: NDArray[np.int64] = np.zeros((0, groups), dtype=np.int64)
+        self._spikes: NDArray[np.int64] = np.zeros((0, groups), dtype=np.int64)
         self._length = 0
 
     def append(self, heads: HeadSpikes) -> None:
@@ -47,8 +51,8 @@ class SpikeCache:
         return self._spikes[: self._length]
 
 
-def _grown(array: NDArray[np.int64], capacity: int) -> NDArray[np.int64]:
-    grown = np.zeros((capacity, *array.shape[1:]), dtype=array.dtype)
+def _grown(array: NDArray[Scalar], capacity: int) -> NDArray[Scalar]:
+    grown: NDArray[Scalar] = np.zeros((capacity, *array.shape[1:]), dtype=array.dtype)
     grown[: len(array)] = array
     return grown
 

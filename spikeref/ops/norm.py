@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.dot import sum_of_squares
 from spikeref.arith.roots import isqrt
 from spikeref.arith.rounding import bit_length, block_shift, round_div, round_shift
 from spikeref.arith.ties import Ties
@@ -34,8 +35,8 @@ def rms_norm(
     """
     block = block_shift(x, MANTISSA_BITS, ties)
     epsilon = np.asarray(constants.norm_epsilon, dtype=np.int64)
-    energy = np.einsum("tn,tn->t", block.mantissas, block.mantissas, dtype=np.int64)
-    energy += round_shift(epsilon, block.shift + block.shift, ties)
+    energy = sum_of_squares(block.mantissas)
+    energy = energy + round_shift(epsilon, block.shift + block.shift, ties)
     doubling = (np.int64(62) - bit_length(energy)) >> 1
     root = isqrt(energy << (doubling + doubling))
     inverse = round_div(

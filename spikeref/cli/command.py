@@ -1,0 +1,34 @@
+"""What a command is, and what it gives back: data that the one printer shows."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+FINE = 0
+FAILED = 1
+"""A comparison failed or something does not conform."""
+BAD_INPUT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The result of a command: its JSON object, its lines for people, its exit status."""
+
+    json: dict[str, Any]
+    lines: list[str]
+    status: int = FINE
+    notes: list[str] = field(default_factory=list)
+    """Lines for stderr that are true whatever the format of stdout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One subcommand of `spikeref`."""
+
+    name: str
+    summary: str
+    example: str
+    """Shown under --help; it runs as it stands."""
+    configure: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], Outcome]

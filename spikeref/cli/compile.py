@@ -1,0 +1,68 @@
+"""`spikeref compile`: a checkpoint to an integer model."""
+
+import argparse
+import time
+
+from spikeref.checkpoint.reader import Checkpoint
+from spikeref.cli.command import Command, Outcome
+from spikeref.cli.profile_options import add_profile_options, chosen_profile
+from spikeref.cli.shared import peak_megabytes, shard_progress
+from spikeref.compiler.compile import block_diagonal_widths, compile_checkpoint, model_shape
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", help="checkpoint folder, or a hub name when online")
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="new folder")
+    add_profile_options(parser)
+    parser.add_argument(
+        "--acc-bits", type=int, metavar="N", help="refuse what does not fit such an accumulator"
+    )
+
+
+def _run(arguments: argparse.Namespace) -> Outcome:
+    profile = chosen_profile(arguments)
+    start = time.monotonic()
+    with Checkpoint.open(arguments.source) as checkpoint:
+        shape = model_shape(checkpoint.config)
+        parameters = checkpoint.parameters
+        digest = compile_checkpoint(
+            checkpoint,
+            arguments.output,
+            profile,
+            acc_bits=arguments.acc_bits,
+            progress=shard_progress("compile"),
+        )
+        family = checkpoint.config.family
+    seconds = time.monotonic() - start
+    unrotated = block_diagonal_widths(shape, profile.rotation)
+    return Outcome(
+        json={
+            "model_digest": digest,
+            "family": family,
+            "profile": profile.name,
+            "parameters": parameters,
+            "seconds": round(seconds, 3),
+            "peak_mb": peak_megabytes(),
+            "block_diagonal_widths": unrotated,
+        },
+        lines=[
+            f"{arguments.output}: {family}, {parameters:,} parameters, profile {profile.name}",
+            f"model digest {digest}",
+            f"{seconds:.1f} s, {parameters / max(seconds, 1e-9) / 1e6:.1f} M weights/s,"
+            f" peak {peak_megabytes()} MB",
+        ],
+        notes=[
+            f"note: width {width} has no known Hadamard matrix; it is rotated in blocks of the"
+            " largest power of two that divides it"
+            for width in unrotated
+        ],
+    )
+
+
+COMMAND = Command(
+    name="compile",
+    summary="compile a Hugging Face checkpoint to an integer model",
+    example="spikeref compile ./checkpoint -o ./model --profile sdllm-w4a4kv4",
+    configure=_configure,
+    run=_run,
+)

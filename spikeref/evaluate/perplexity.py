@@ -1,0 +1,82 @@
+"""Perplexity of integer models and of their float64 baseline."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.account.counters import CounterSink
+from spikeref.checkpoint.reader import Checkpoint
+from spikeref.engine.dense import DENSE
+from spikeref.errors import TokenError
+from spikeref.evaluate.baseline import baseline_nll_many
+from spikeref.forward.cache import Cache
+from spikeref.forward.decoder import forward
+from spikeref.forward.tokens import token_array
+from spikeref.model.layers import IntegerModel
+from spikeref.ops.head import LOGIT_FRACTION_BITS
+
+Progress = Callable[[int], None]
+"""Called with the number of tokens that were just scored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perplexity:
+    """Negative log-likelihood in nats over the scored tokens, each sequence from its second on."""
+
+    nll: float
+    scored_tokens: int
+
+    @property
+    def perplexity(self) -> float:
+        """exp(nll / scored tokens)."""
+        return math.exp(self.nll / self.scored_tokens)
+
+
+def model_perplexity(
+    model: IntegerModel,
+    sequences: Sequence[Sequence[int]],
+    counters: CounterSink,
+    progress: Progress = lambda tokens: None,
+) -> Perplexity:
+    """Score independent sequences with the dense engine; `counters` sees every record.
+
+    TokenError: a sequence that the model cannot take, or nothing to score.
+    """
+    nll = 0.0
+    for sequence in sequences:
+        tokens = token_array(sequence)
+        logits = forward(model, tokens, Cache(model.config.shape), DENSE, counters)
+        nll += float(logit_nll(logits[:-1], tokens[1:]).sum(dtype=np.float64))
+        progress(len(tokens))
+    return Perplexity(nll=nll, scored_tokens=_scored(sequences))
+
+
+def checkpoint_perplexity(
+    checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]
+) -> Perplexity:
+    """Score independent sequences with the float64 baseline of a checkpoint."""
+    scored = _scored(sequences)
+    nll = sum(float(part.sum()) for part in baseline_nll_many(checkpoint, sequences))
+    return Perplexity(nll=nll, scored_tokens=scored)
+
+
+def logit_nll(
+    logits: NDArray[np.int32], targets: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return −log softmax(logits)[target] in nats, float64 [T], of logits int32 [T, V]."""
+    found = np.empty(len(targets), dtype=np.float64)
+    for t, (row, target) in enumerate(zip(logits, targets, strict=True)):
+        scaled = np.ldexp(row.astype(np.float64), -LOGIT_FRACTION_BITS)
+        scaled -= scaled.max()
+        found[t] = math.log(float(np.exp(scaled).sum())) - float(scaled[target])
+    return found
+
+
+def _scored(sequences: Sequence[Sequence[int]]) -> int:
+    scored = sum(len(sequence) - 1 for sequence in sequences)
+    if scored < 1:
+        raise TokenError("nothing to score: a sequence needs at least two tokens")
+    return scored

@@ -1,0 +1,1 @@
+"""The small checkpoint that ships inside the package."""
