@@ -50,6 +50,7 @@ class RangeError(SpikerefError):
     """
 
     def __init__(self, signal: str, value: int, bits: int, clause: str) -> None:
+        """State what left which width."""
         super().__init__(
             f"{signal}: {value} does not fit {bits} bits in two's complement ({clause})"
         )
@@ -63,6 +64,7 @@ class HeadroomError(SpikerefError):
     """An accumulator cannot be proven to fit: `signal`, the bits it needs, the bits it may use."""
 
     def __init__(self, signal: str, needed_bits: int, allowed_bits: int) -> None:
+        """State what does not fit what."""
         super().__init__(
             f"{signal}: its accumulator needs {needed_bits} bits, {allowed_bits} are allowed;"
             " choose fewer weight or count bits, or a wider accumulator (--acc-bits)"

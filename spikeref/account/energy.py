@@ -8,7 +8,7 @@ from spikeref.neurons.counts import Encoding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyTable:
-    """Joules of one binary32 multiply-accumulate and of one accumulate (45 nm, as the papers use)."""
+    """Joules of one binary32 multiply-accumulate and of one accumulate (45 nm, as printed)."""
 
     mac: float = 4.6e-12
     accumulate: float = 0.9e-12

@@ -7,7 +7,6 @@ from spikeref.arith.widths import minimum_bits
 from spikeref.model.layers import IntegerModel
 from spikeref.trace.records import Op, Record
 
-
 TALLIES = frozenset({"saturations", "key_spikes", "value_spikes"})
 """Fields that count what happened; no device carries them as signals."""
 

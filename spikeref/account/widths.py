@@ -1,4 +1,4 @@
-"""The minimum width of every recorded signal, from shapes, profile and weights (ARITH-1, COUNT-7)."""
+"""The minimum width of every recorded signal, from shapes, profile and weights (COUNT-7)."""
 
 from typing import assert_never
 
@@ -15,7 +15,7 @@ RESIDUAL_BITS = 40
 NARROW_OUTPUT_BITS = 32
 SCORE_BITS = 40
 EXPONENT_BITS = 16
-"""Exponents are sums of a 16-bit exponent of the model and shifts below 2^6; the gate refuses more."""
+"""Exponents are sums of a few exponents of the model, within ±512 each, and of shifts below 64."""
 
 LARGEST_WEIGHT = 1 << 30
 LARGEST_ADDEND = 1 << 28

@@ -19,6 +19,9 @@ FLOAT64_LIMIT = 1 << 53
 SMALLEST_SPLIT = 256
 """Splitting K into shorter runs than this costs more than float64 does."""
 
+INT16_ROWS = 256
+"""Rows of magnitudes up to 127 that can be added in int16."""
+
 WIDENED_COLUMNS = 512
 """Columns of the right operand that are widened to float at a time, so that they stay in cache."""
 
@@ -100,15 +103,29 @@ def sum_of_squares(m: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.einsum("tn,tn->t", m, m, dtype=np.int64))
 
 
+def absolute_column_sums(weights: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return Σ_j |W[j, m]|, int64 [M], of weights int8 [N, M] without −128."""
+    sums = np.zeros(weights.shape[1], dtype=np.int64)
+    for start in range(0, len(weights), INT16_ROWS):
+        run = np.abs(weights[start : start + INT16_ROWS])
+        sums += np.add.reduce(run, axis=0, dtype=np.int16)
+    return sums
+
+
 def _through_float(
     a: NDArray[Any], b: NDArray[Any], run: int, form: np.dtype[Any], result: NDArray[Any]
 ) -> None:
     """Fill `result` with a @ b, `run` terms and a block of columns at a time, in float `form`."""
     terms, columns = b.shape
     left = a.astype(form)
+    # One block is widened into the same memory again and again: fresh pages cost more than the
+    # widening itself.
+    widened = np.empty((terms, min(columns, WIDENED_COLUMNS)), dtype=form)
     for start in range(0, columns, WIDENED_COLUMNS):
         block = slice(start, min(start + WIDENED_COLUMNS, columns))
-        result[:, block] = left[:, :run] @ b[:run, block].astype(form)
+        right = widened[:, : block.stop - block.start]
+        np.copyto(right, b[:, block], casting="unsafe")
+        result[:, block] = left[:, :run] @ right[:run]
         for k in range(run, terms, run):
-            partial = left[:, k : k + run] @ b[k : k + run, block].astype(form)
+            partial = left[:, k : k + run] @ right[k : k + run]
             result[:, block] += partial.astype(result.dtype)

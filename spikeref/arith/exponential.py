@@ -22,7 +22,7 @@ STANDARD_COEFFICIENTS = (
 
 @lru_cache(maxsize=8)
 def fraction_powers(coefficients: tuple[int, ...], ties: Ties) -> NDArray[np.int64]:
-    """Return p(f) for every f of 16 bits, int64 [65536]: step 2 of ARITH-8 in every case there is."""
+    """Return p(f) for every f of 16 bits, int64 [65536] (step 2 of ARITH-8)."""
     f = np.arange(1 << FRACTION_BITS, dtype=np.int64)
     p = np.full(f.shape, coefficients[6], dtype=np.int64)
     for c in reversed(coefficients[:6]):
@@ -31,9 +31,7 @@ def fraction_powers(coefficients: tuple[int, ...], ties: Ties) -> NDArray[np.int
     return p
 
 
-def exp2(
-    a: NDArray[np.int64], coefficients: tuple[int, ...], ties: Ties
-) -> NDArray[np.int64]:
+def exp2(a: NDArray[np.int64], coefficients: tuple[int, ...], ties: Ties) -> NDArray[np.int64]:
     """Return 2^(-a/2^16) with 30 fraction bits, int64, for a >= 0 of any size (ARITH-8)."""
     f = (-a) & np.int64((1 << FRACTION_BITS) - 1)
     n = np.minimum((a + f) >> FRACTION_BITS, np.int64(40))

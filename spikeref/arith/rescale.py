@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.rounding import EXACT_IN_FLOAT64, Scale, Saturated, saturate, shift_saturate
+from spikeref.arith.blocks import for_row_blocks
+from spikeref.arith.rounding import EXACT_IN_FLOAT64, Saturated, Scale, saturate, shift_saturate
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import magnitude
 
@@ -35,12 +36,30 @@ def rescale(
     bound = magnitude(x)
     for scale in scales:
         bound *= magnitude(scale.mantissa)
-    moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
-    if ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate:
-        rounded = _through_float64(x, scales, fraction_bits)
-    else:
-        rounded = _through_int64(x, scales, fraction_bits, ties)
-    return saturate(rounded if bias is None else rounded + bias, bits)
+    through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64
+    result = Saturated(
+        values=np.empty(x.shape, dtype=np.int64), count=np.zeros(len(x), dtype=np.int64)
+    )
+
+    def work(rows: slice) -> None:
+        scaled = [_rows_of(scale, len(x), rows) for scale in scales]
+        if through_float:
+            rounded = _through_float64(x[rows], scaled, fraction_bits)
+        else:
+            rounded = _through_int64(x[rows], scaled, fraction_bits, ties)
+        block = saturate(rounded if bias is None else rounded + bias, bits)
+        result.values[rows] = block.values
+        result.count[rows] = block.count
+
+    for_row_blocks(len(x), x.shape[1], work)
+    return result
+
+
+def _rows_of(scale: Scale, total: int, rows: slice) -> Scale:
+    """Return the part of a scale that belongs to some rows: itself where it is one for all."""
+    if scale.mantissa.ndim == 2 and len(scale.mantissa) == total:
+        return Scale(mantissa=scale.mantissa[rows], exponent=scale.exponent[rows])
+    return scale
 
 
 def _through_float64(

@@ -70,14 +70,15 @@ def _shift_left(x: Int64, amount: Int64) -> Int64:
 
 
 def round_div(a: Integers, b: Integers, ties: Ties) -> Int64:
-    """Return a / b rounded to the nearest integer, int64, for |a| < 2^62 and 0 < b < 2^62 (ARITH-3).
+    """Return a / b rounded to the nearest integer, int64; |a|, b < 2^62, b > 0 (ARITH-3).
 
     Below |a| < 2^52 the float64 quotient decides: halves are float64 values and rounding is
     monotone, and a quotient that is no half is 1/(2b) or more away from one, farther than its
     own rounding error |a/b|·2^-53 < 1/(2b).
     """
     if ties is Ties.HALF_EVEN and magnitude(a) < EXACT_IN_FLOAT64 >> 1:
-        return np.rint(np.true_divide(a, b, dtype=np.float64)).astype(np.int64)
+        quotient_float = np.asarray(np.true_divide(a, b, dtype=np.float64))
+        return np.asarray(np.rint(quotient_float, out=quotient_float), dtype=np.int64)
     quotient, remainder = np.divmod(a.astype(np.int64), b.astype(np.int64))
     short = b - remainder
     match ties:
@@ -91,7 +92,7 @@ def round_div(a: Integers, b: Integers, ties: Ties) -> Int64:
 
 
 def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
-    """Return a·2^shift / b rounded to the nearest integer, int64, though a·2^shift may exceed 63 bits.
+    """Return a·2^shift / b rounded to the nearest integer, int64; a·2^shift may exceed 63 bits.
 
     |a| < 2^62, shift >= 1, 0 < b, b·2^shift <= 2^62, and the result below 2^62.
     """
@@ -112,7 +113,7 @@ def bit_length(a: Integers) -> Int64:
 
 
 def saturate(x: Int64, bits: int) -> Saturated:
-    """Return x of shape [T, ...] clipped to `bits` bits, and the saturations of each row (ARITH-4)."""
+    """Return x [T, ...] clipped to `bits` bits, and the saturations of each row (ARITH-4)."""
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     rows = x.shape[0]
     if x.size == 0 or (int(x.min()) >= low and int(x.max()) <= high):

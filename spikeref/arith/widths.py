@@ -17,8 +17,10 @@ def magnitude(x: NDArray[Any]) -> int:
 
 def minimum_bits(low: int, high: int) -> int:
     """Return the smallest two's complement width that holds every integer of [low, high]."""
-    return 1 + max((high if high >= 0 else -high - 1).bit_length(),
-                   (low if low >= 0 else -low - 1).bit_length())
+    return 1 + max(
+        (high if high >= 0 else -high - 1).bit_length(),
+        (low if low >= 0 else -low - 1).bit_length(),
+    )
 
 
 def require_width(signal: str, x: NDArray[Any], bits: int, clause: str) -> None:

@@ -19,9 +19,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quantile", default="0.5", metavar="Q", help="0 < Q < 1")
     parser.add_argument("--decay", default="0.9", metavar="A", help="of the moving average")
     parser.add_argument("--clip-mode", choices=[m.value for m in ClipMode], default="shift")
-    parser.add_argument(
-        "--groups", default="qkv", metavar="A,B", help=f"of {', '.join(GROUPS)}"
-    )
+    parser.add_argument("--groups", default="qkv", metavar="A,B", help=f"of {', '.join(GROUPS)}")
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:

@@ -24,9 +24,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     sequences = read_sequences(arguments.tokens_file)
     total = sum(len(sequence) for sequence in sequences) * len(profiles)
     with Checkpoint.open(arguments.source) as checkpoint:
-        rows = compare_profiles(
-            checkpoint, sequences, profiles, token_progress("compare", total)
-        )
+        rows = compare_profiles(checkpoint, sequences, profiles, token_progress("compare", total))
     return Outcome(json={"rows": [asdict(row) for row in rows]}, lines=table(rows))
 
 

@@ -18,9 +18,7 @@ from spikeref.neurons.counts import Encoding
 
 def add_profile_options(parser: argparse.ArgumentParser) -> None:
     """Add --profile and one option for each of its parameters."""
-    parser.add_argument(
-        "--profile", default=DEFAULT_PROFILE, help=f"one of {', '.join(PROFILES)}"
-    )
+    parser.add_argument("--profile", default=DEFAULT_PROFILE, help=f"one of {', '.join(PROFILES)}")
     parser.add_argument("--weight-bits", type=int, metavar="N", help="2 to 8")
     parser.add_argument("--act-bits", type=int, metavar="N", help="bits of a count, 2 to 8")
     parser.add_argument("--kv-bits", type=int, metavar="N", help="bits of a cached count, 2 to 8")

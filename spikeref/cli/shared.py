@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -12,7 +13,7 @@ from spikeref.model.writer import CONFIG_NAME
 
 def shard_progress(label: str) -> Callable[[int, int], None]:
     """Return a callback that shows a bar on stderr, on a terminal only."""
-    bar: tqdm[None] = tqdm(desc=label, unit="shard", disable=None, leave=False)
+    bar: tqdm[NoReturn] = tqdm(desc=label, unit="shard", disable=None, leave=False)
 
     def show(done: int, total: int) -> None:
         bar.total = total
@@ -25,7 +26,7 @@ def shard_progress(label: str) -> Callable[[int, int], None]:
 
 def token_progress(label: str, total: int) -> Callable[[int], None]:
     """Return a callback that adds tokens to a bar on stderr, on a terminal only."""
-    bar: tqdm[None] = tqdm(desc=label, total=total, unit="token", disable=None, leave=False)
+    bar: tqdm[NoReturn] = tqdm(desc=label, total=total, unit="token", disable=None, leave=False)
 
     def show(tokens: int) -> None:
         bar.update(tokens)

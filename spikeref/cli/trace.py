@@ -60,7 +60,7 @@ def _show(args: argparse.Namespace) -> Outcome:
     ]
     lines = summary_lines(trace, fired)
     if (args.token, args.layer, args.op, args.neurons) != (None, None, None, None):
-        first, end = _neuron_range(args.neurons or "0:64")
+        first, end = _neuron_range("0:64" if args.neurons is None else args.neurons)
         population = find_population(
             trace, args.token or 0, args.layer or 0, args.op or SPIKING_OPS[0]
         )

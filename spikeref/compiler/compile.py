@@ -123,9 +123,7 @@ class _Compilation:
     acc_bits: int | None
 
     @classmethod
-    def plan(
-        cls, checkpoint: Checkpoint, profile: Profile, acc_bits: int | None
-    ) -> "_Compilation":
+    def plan(cls, checkpoint: Checkpoint, profile: Profile, acc_bits: int | None) -> "_Compilation":
         shape = model_shape(checkpoint.config)
         plan = residual_rotation(profile.rotation, shape)
         residual = None
@@ -195,9 +193,7 @@ class _Compilation:
             tensors |= {f"{prefix}.{operator}.{part}": array for part, array in compiled.items()}
         return tensors
 
-    def _operator_source(
-        self, operator: Operator, names: dict[LayerRole, str]
-    ) -> OperatorSource:
+    def _operator_source(self, operator: Operator, names: dict[LayerRole, str]) -> OperatorSource:
         """Return where the operator's weights come from and what is folded into them (COMP-3)."""
         group = GROUP_OF[operator]
         rotation = input_rotation(self.profile.rotation, self.shape, group)

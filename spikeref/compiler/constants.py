@@ -17,7 +17,13 @@ LOG2E_BITS = 30
 
 
 def model_constants(
-    *, width: int, power: Fraction, epsilon: Fraction, head_dim: int, head_order: int, cache: Encoder
+    *,
+    width: int,
+    power: Fraction,
+    epsilon: Fraction,
+    head_dim: int,
+    head_order: int,
+    cache: Encoder,
 ) -> Constants:
     """Return the constants of a model.
 

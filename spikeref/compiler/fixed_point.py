@@ -48,9 +48,11 @@ def leading_exponents(rows: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def dyadic_rows(rows: NDArray[np.float64]) -> DyadicRows:
     """Return rows of float64 [R, N] as 16-bit mantissas and row exponents (COMP-6)."""
+    largest = _largest(rows)
     exponents = leading_exponents(rows) - 15
-    exponents += np.rint(np.ldexp(_largest(rows), (-exponents).astype(np.int32))) > ROW_MANTISSA_LIMIT
-    exponents[_largest(rows) == 0] = 0
+    rounded = np.rint(np.ldexp(largest, (-exponents).astype(np.int32)))
+    exponents += rounded > ROW_MANTISSA_LIMIT
+    exponents[largest == 0] = 0
     mantissas = np.rint(np.ldexp(rows, (-exponents).astype(np.int32)[:, None]))
     return DyadicRows(mantissas=mantissas.astype(np.int16), exponents=exponents.astype(np.int16))
 

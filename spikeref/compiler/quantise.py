@@ -28,7 +28,7 @@ def quantise_rows(mantissas: NDArray[np.float64], largest_weight: int) -> Quanti
         weights = np.rint(mantissas * float(largest_weight) / largest[:, None]).astype(np.int8)
     else:
         numerator = mantissas.astype(np.int64) * np.int64(largest_weight)
-        weights = round_div(
-            numerator, largest.astype(np.int64)[:, None], Ties.HALF_EVEN
-        ).astype(np.int8)
+        weights = round_div(numerator, largest.astype(np.int64)[:, None], Ties.HALF_EVEN).astype(
+            np.int8
+        )
     return QuantisedRows(weights=weights, largest=largest.astype(np.int64))

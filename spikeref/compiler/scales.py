@@ -12,7 +12,7 @@ CHANNEL_BITS = 16
 
 
 def normalise_rational(value: Fraction, bits: int) -> tuple[int, int]:
-    """Return m in [2^(bits−1), 2^bits) and e with value ≈ m·2^e, value > 0, rounded half to even."""
+    """Return m in [2^(bits−1), 2^bits) and e with value ≈ m·2^e, for value > 0 (COMP-7)."""
     exponent = value.numerator.bit_length() - value.denominator.bit_length() - bits
     while value >= Fraction(2) ** (exponent + bits):
         exponent += 1
@@ -26,10 +26,8 @@ def normalise_rational(value: Fraction, bits: int) -> tuple[int, int]:
 def channel_scales(
     largest: NDArray[np.int64], exponents: NDArray[np.int64], factor: Fraction
 ) -> tuple[NDArray[np.uint16], NDArray[np.int16]]:
-    """Return mantissas uint16 [M] and exponents int16 [M] of largest·2^exponents·factor (COMP-7)."""
-    pairs = [
-        normalise_rational(int(a) * factor, CHANNEL_BITS) for a in largest
-    ]
+    """Return uint16 mantissas and int16 exponents, each [M], of largest·2^exponents·factor."""
+    pairs = [normalise_rational(int(a) * factor, CHANNEL_BITS) for a in largest]
     mantissas = np.array([m for m, _ in pairs], dtype=np.uint16)
     own = np.array([e for _, e in pairs], dtype=np.int64)
     return mantissas, (own + exponents).astype(np.int16)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def events_of(counts: NDArray[Any], encoder: Encoder) -> Events:
 
 
 def pack_events(events: Events, epoch: int) -> NDArray[np.uint64]:
-    """Return 64-bit packets, uint64 [K + 1]: the events of `epoch`, then its end marker (EVENT-1)."""
+    """Return packets, uint64 [K + 1]: the events of `epoch`, then its end marker (EVENT-1)."""
     tag = (epoch % (1 << EPOCH_BITS)) << EPOCH_OFFSET
     words = np.empty(events.source.size + 1, dtype=np.uint64)
     words[:-1] = events.source.astype(np.uint64)
@@ -116,7 +116,7 @@ class EventQueue:
         if np.any(words >> np.uint64(EPOCH_OFFSET) != np.uint64(self._epoch)):
             raise DeliveryError(f"epoch {self._epoch}: an event of another epoch arrived")
         expected = self._expected(words[is_end])
-        arrived = words[~is_end][self._order(int(words.size - is_end.sum()))]
+        arrived = words[~is_end][self._order(int(np.count_nonzero(~is_end)))]
         received = np.zeros((steps, neurons), dtype=np.bool_)
         for start in range(0, arrived.size, self._batch):
             events = unpack_events(arrived[start : start + self._batch])

@@ -12,7 +12,7 @@ from spikeref.neurons.trains import virtual_steps
 
 
 def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[np.int64]:
-    """Return Σ_d Σ_j s_d[j]·W[j], int64 [T, M], of counts [T, N], token by token and step by step."""
+    """Return Σ_d Σ_j s_d[j]·W[j], int64 [T, M], of counts [T, N], step by step."""
     targets = synaptic.weights.shape[1]
     accumulators = np.zeros((counts.shape[0], targets), dtype=np.int64)
     for token, accumulator in enumerate(accumulators):

@@ -54,13 +54,13 @@ def calibrate(
     """Write `model` with thresholds to the new folder `target`; return digest and thresholds.
 
     A sequence is a batch. The potentials are those of the model without clipping. τ starts as the
-    first batch's quantile; then τ ← α·τ + (1−α)·quantile (equation 25), rounded half to even. UsageError
-    for a model with binary counts or with thresholds already.
+    first batch's quantile; then τ ← α·τ + (1−α)·quantile (equation 25), rounded half to even.
+    UsageError for a model with binary counts or with thresholds already.
     """
     if model.config.profile.encoding is not Encoding.TERNARY:
         raise UsageError("calibrate: membrane clipping needs ternary counts (ENC-8)")
     if model.config.clip_mode is not None:
-        raise UsageError("calibrate: the model has thresholds already; start from the model without")
+        raise UsageError("calibrate: the model has thresholds; start from the one without")
     averages = _Averages(plan)
     for sequence in sequences:
         tokens = token_array(sequence)
@@ -94,9 +94,7 @@ class _Averages:
         return round_div(blended.numerator, blended.denominator, Ties.HALF_EVEN)
 
 
-def quantile_of(
-    potential: NDArray[Any], exponent: NDArray[np.int64], quantile: Fraction
-) -> int:
+def quantile_of(potential: NDArray[Any], exponent: NDArray[np.int64], quantile: Fraction) -> int:
     """Return the q-quantile of potentials [T, N] with exponents [T], with 16 fraction bits.
 
     The smallest τ among them with P(U <= τ) >= q (equation 24): the ⌈q·T·N⌉-th in order.

@@ -54,18 +54,14 @@ def model_perplexity(
     return Perplexity(nll=nll, scored_tokens=_scored(sequences))
 
 
-def checkpoint_perplexity(
-    checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]
-) -> Perplexity:
+def checkpoint_perplexity(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> Perplexity:
     """Score independent sequences with the float64 baseline of a checkpoint."""
     scored = _scored(sequences)
     nll = sum(float(part.sum()) for part in baseline_nll_many(checkpoint, sequences))
     return Perplexity(nll=nll, scored_tokens=scored)
 
 
-def logit_nll(
-    logits: NDArray[np.int32], targets: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def logit_nll(logits: NDArray[np.int32], targets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return −log softmax(logits)[target] in nats, float64 [T], of logits int32 [T, V]."""
     found = np.empty(len(targets), dtype=np.float64)
     for t, (row, target) in enumerate(zip(logits, targets, strict=True)):

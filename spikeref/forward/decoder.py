@@ -50,19 +50,29 @@ INPUT_OPS: dict[Group, InputOp] = {
 def forward(
     model: IntegerModel, tokens: NDArray[np.int64], cache: Cache, engine: Engine, sink: Sink
 ) -> NDArray[np.int32]:
-    """Return the logits of tokens [T] that follow what `cache` holds: int32 [T, V], 16 fraction bits.
+    """Return the logits of tokens [T] that follow what `cache` holds: int32 [T, V].
 
-    The cache grows by T positions. TokenError for ids or positions out of range.
+    Logits have 16 fraction bits. The cache grows by T positions. TokenError for ids or positions out of range.
     """
     check_tokens(model, tokens, cache.length)
     walk = _Pass(model=model, first_token=cache.length, cache=cache, engine=engine, sink=sink)
     embedded = embed(tokens, model.embedding, model.config.profile.ties)
-    x = embedded.values
-    walk.record_residual("embedding", EMBEDDING_LAYER, x, embedded.count)
+    walk.record_residual("embedding", EMBEDDING_LAYER, embedded.values, embedded.count)
+    return walk.head(decoder_layers(model, embedded.values, cache, engine, sink))
+
+
+def decoder_layers(
+    model: IntegerModel, x: NDArray[np.int64], cache: Cache, engine: Engine, sink: Sink
+) -> NDArray[np.int64]:
+    """Return the residual stream after all layers, int64 [T, N], of the embedded tokens x [T, N].
+
+    The T tokens follow what `cache` holds and fit the model's positions; the cache grows by them.
+    """
+    walk = _Pass(model=model, first_token=cache.length, cache=cache, engine=engine, sink=sink)
     for index, layer in enumerate(model.layers):
         x = walk.layer(index, layer, x)
-    cache.length += len(tokens)
-    return walk.head(x)
+    cache.length += len(x)
+    return x
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +85,7 @@ class _Pass:
     engine: Engine
     sink: Sink
 
-    def layer(
-        self, index: int, layer: DecoderLayer, x: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def layer(self, index: int, layer: DecoderLayer, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the residual stream after one layer, int64 [T, N] (OP-11)."""
         config = self.model.config
         ties = config.profile.ties
@@ -94,9 +102,7 @@ class _Pass:
         given = self.spikes(index, layer, "down", gated)
         return self.add(index, "mlp_residual", x, self.linear(index, layer, "down", given))
 
-    def spikes(
-        self, index: int, layer: DecoderLayer, group: Group, u: Scaled
-    ) -> SpikingInput:
+    def spikes(self, index: int, layer: DecoderLayer, group: Group, u: Scaled) -> SpikingInput:
         """Encode the input of a group of linear operators (OP-4 to OP-7)."""
         config = self.model.config
         plan = input_rotation(config.profile.rotation, config.shape, group)

@@ -46,11 +46,10 @@ def generate(
     while len(new_tokens) < max_new_tokens:
         # argmax gives the first, so the lowest, id among equals.
         new_tokens.append(int(np.argmax(logits[-1][-1])))
-        done = new_tokens[-1] in model.config.eos_token_ids
-        if done or len(new_tokens) == max_new_tokens or cache.length == model.config.shape.positions:
+        ended = new_tokens[-1] in model.config.eos_token_ids
+        full = cache.length == model.config.shape.positions
+        if ended or full or len(new_tokens) == max_new_tokens:
             break
         step = np.array(new_tokens[-1:], dtype=np.int64)
         logits.append(forward(model, step, cache, engine, sink))
-    return Generation(
-        tokens=prompt.tolist(), new_tokens=new_tokens, logits=np.concatenate(logits)
-    )
+    return Generation(tokens=prompt.tolist(), new_tokens=new_tokens, logits=np.concatenate(logits))

@@ -1,16 +1,14 @@
 """Shape and constants of a compiled model, and their JSON form (MODEL-4)."""
 
 from dataclasses import asdict, dataclass
-from enum import Enum
-from fractions import Fraction
-from typing import Any, Literal, TypeVar, assert_never, get_args
+from typing import Any, Literal, assert_never, get_args
 
-from spikeref.arith.ties import Ties
-from spikeref.errors import ModelError, SpikerefError
+from spikeref.errors import ModelError
 from spikeref.model.groups import Operator
-from spikeref.model.profile import Profile, Rotation
+from spikeref.model.profile import Profile
+from spikeref.model.profile_json import profile_from_json, profile_to_json
 from spikeref.neurons.clipping import ClipMode
-from spikeref.neurons.counts import Encoding
+from spikeref.storage.json_fields import JsonFields
 
 FORMAT = "spikeref-model"
 FORMAT_VERSION = 1
@@ -92,7 +90,6 @@ class ModelConfig:
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:
     """Return the members of MODEL-4, without `tensors` and `model_digest`."""
-    profile = config.profile
     shape = asdict(config.shape)
     shape["sliding_windows"] = list(config.shape.sliding_windows)
     return {
@@ -101,16 +98,7 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
         "spec_version": SPEC_VERSION,
         "family": config.family,
         "shape": shape,
-        "profile": {
-            "name": profile.name,
-            "weight_bits": profile.weight_bits,
-            "act_bits": profile.act_bits,
-            "kv_bits": profile.kv_bits,
-            "encoding": profile.encoding.value,
-            "rotation": profile.rotation.value,
-            "clip_ratio": f"{profile.clip_ratio.numerator}/{profile.clip_ratio.denominator}",
-            "ties": profile.ties.value,
-        },
+        "profile": profile_to_json(config.profile),
         "constants": asdict(config.constants),
         "clip_mode": None if config.clip_mode is None else config.clip_mode.value,
         "tied_head": config.tied_head,
@@ -122,8 +110,8 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
 
 
 def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
-    """Return the configuration that config.json holds; ModelError naming `where` if it is not one."""
-    reader = _Reader(value, where)
+    """Return the configuration that config.json holds; ModelError naming `where` otherwise."""
+    reader = JsonFields(value, where, ModelError)
     if reader.text("format") != FORMAT:
         raise ModelError(f"{where}: not a compiled spikeref model; compile the checkpoint first")
     version = reader.integer("format_version")
@@ -140,9 +128,9 @@ def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
     digest = value.get("tokenizer_digest")
     return ModelConfig(
         family=family,
-        shape=_shape(_Reader(reader.mapping("shape"), f"{where}: shape")),
-        profile=_profile(_Reader(reader.mapping("profile"), f"{where}: profile")),
-        constants=_constants(_Reader(reader.mapping("constants"), f"{where}: constants")),
+        shape=_shape(reader.mapping("shape")),
+        profile=profile_from_json(reader.mapping("profile")),
+        constants=_constants(reader.mapping("constants")),
         clip_mode=None if mode is None else reader.variant("clip_mode", ClipMode),
         tied_head=reader.boolean("tied_head"),
         bos_token_id=None if bos is None else reader.integer("bos_token_id"),
@@ -152,7 +140,7 @@ def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
     )
 
 
-def _shape(reader: "_Reader") -> ModelShape:
+def _shape(reader: JsonFields) -> ModelShape:
     windows = reader.get("sliding_windows", list)
     if not all(w is None or (type(w) is int and w > 0) for w in windows):
         raise ModelError(f"{reader.where}: sliding_windows must hold positive integers or null")
@@ -165,29 +153,11 @@ def _shape(reader: "_Reader") -> ModelShape:
         if not 1 <= size <= largest:
             raise ModelError(f"{reader.where}: {name} is {size}; 1 to {largest} are possible")
     if shape.heads % shape.kv_heads or shape.head_dim % 2 or len(windows) != shape.layers:
-        raise ModelError(f"{reader.where}: heads, head_dim and sliding_windows contradict each other")
+        raise ModelError(f"{reader.where}: its members contradict each other")
     return shape
 
 
-def _profile(reader: "_Reader") -> Profile:
-    try:
-        return Profile(
-            name=reader.text("name"),
-            weight_bits=reader.integer("weight_bits"),
-            act_bits=reader.integer("act_bits"),
-            kv_bits=reader.integer("kv_bits"),
-            encoding=reader.variant("encoding", Encoding),
-            rotation=reader.variant("rotation", Rotation),
-            clip_ratio=Fraction(reader.text("clip_ratio")),
-            ties=reader.variant("ties", Ties),
-        )
-    except ModelError:
-        raise
-    except (SpikerefError, ValueError, ZeroDivisionError) as error:
-        raise ModelError(f"{reader.where}: {error}") from error
-
-
-def _constants(reader: "_Reader") -> Constants:
+def _constants(reader: JsonFields) -> Constants:
     constants = Constants(
         norm_root=reader.integer("norm_root"),
         norm_root_exponent=reader.integer("norm_root_exponent"),
@@ -198,58 +168,13 @@ def _constants(reader: "_Reader") -> Constants:
     )
     bounds = {
         "norm_root": (1 << 58, 1 << 59),
-        "norm_root_exponent": (0, 64),
+        "norm_root_exponent": (50, 59),
         "norm_epsilon": (0, 1 << 60),
         "score_mantissa": (1 << 21, 1 << 22),
-        "score_exponent": (-128, 128),
-        "log2e": (1, 1 << 31),
+        "score_exponent": (-128, 129),
+        "log2e": (1 << 30, 1 << 31),
     }
     for name, (low, high) in bounds.items():
         if not low <= getattr(constants, name) < high:
             raise ModelError(f"{reader.where}: {name} is out of its range")
     return constants
-
-
-T = TypeVar("T")
-E = TypeVar("E", bound=Enum)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Typed access to a JSON object, with errors that name the member."""
-
-    value: dict[str, Any]
-    where: str
-
-    def get(self, name: str, kind: type[T]) -> T:
-        found = self.value.get(name)
-        if type(found) is not kind:
-            raise ModelError(f"{self.where}: {name} is missing or not of type {kind.__name__}")
-        return found
-
-    def text(self, name: str) -> str:
-        return self.get(name, str)
-
-    def integer(self, name: str) -> int:
-        return self.get(name, int)
-
-    def boolean(self, name: str) -> bool:
-        return self.get(name, bool)
-
-    def mapping(self, name: str) -> dict[str, Any]:
-        return self.get(name, dict)
-
-    def integers(self, name: str) -> tuple[int, ...]:
-        values = self.get(name, list)
-        if not all(type(v) is int for v in values):
-            raise ModelError(f"{self.where}: {name} must hold integers")
-        return tuple(values)
-
-    def variant(self, name: str, kind: type[E]) -> E:
-        try:
-            return kind(self.text(name))
-        except ValueError:
-            known = ", ".join(str(v.value) for v in kind)
-            raise ModelError(
-                f"{self.where}: {name} is {self.value[name]!r}; known: {known}"
-            ) from None

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.errors import ModelError
@@ -17,13 +16,16 @@ from spikeref.model.tensors import (
     layer_forms,
     outer_forms,
 )
+from spikeref.model.validation import (
+    check_mantissas,
+    check_synapses,
+    check_tables,
+    check_thresholds,
+)
 from spikeref.model.writer import CONFIG_NAME, TOKENIZER_NAME
 from spikeref.neurons.clipping import MembraneClip
 from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex, tensor_digest
 from spikeref.storage.sharded import TensorFolder
-
-LARGEST_BOUND = 1 << 30
-"""Accumulators above this could leave the 62 bits of a rescale product (COMP-12)."""
 
 
 def load_model(folder: str | Path) -> IntegerModel:
@@ -52,11 +54,7 @@ def load_model(folder: str | Path) -> IntegerModel:
         embedding=embedding,
         head=embedding if config.tied_head else source.rows("head"),
         final_gamma=source.gamma("final_norm"),
-        tables=Tables(
-            exp2=tuple(int(c) for c in source.array("tables.exp2")),
-            cos=source.array("rope.cos"),
-            sin=source.array("rope.sin"),
-        ),
+        tables=source.tables(),
         layers=tuple(_layer(source, config, i) for i in range(config.shape.layers)),
     )
 
@@ -91,9 +89,9 @@ def _check_forms(
     expected = outer_forms(config)
     for i in range(config.shape.layers):
         biased, clipped = biased_operators(names, i), clipped_groups(names, i)
-        if clipped and config.clip_mode is None:
-            raise ModelError(f"{folder}: layer {i} has clip thresholds but no clip_mode")
         expected |= layer_forms(config, i, biased, clipped)
+    if any(".clip." in name for name in expected) != (config.clip_mode is not None):
+        raise ModelError(f"{folder}: clip_mode and clip thresholds contradict each other")
     for name in sorted(names | set(expected) | set(stated)):
         if name not in names or name not in stated:
             raise ModelError(f"{folder}: tensor {name!r} is missing; compile again")
@@ -136,15 +134,28 @@ class _Source:
         return int(self.array(name)[0])
 
     def rows(self, prefix: str) -> DyadicRows:
-        return DyadicRows(
+        rows = DyadicRows(
             mantissas=self.array(f"{prefix}.mantissas"), exponents=self.array(f"{prefix}.exponents")
         )
+        check_mantissas(prefix, rows.mantissas, rows.exponents)
+        return rows
 
     def gamma(self, norm: str) -> Gamma | None:
         mantissas = self.optional(f"{norm}.gamma")
         if mantissas is None:
             return None
-        return Gamma(mantissas=mantissas, exponent=self.scalar(f"{norm}.gamma_exponent"))
+        exponent = self.array(f"{norm}.gamma_exponent")
+        check_mantissas(norm, mantissas, exponent)
+        return Gamma(mantissas=mantissas, exponent=int(exponent[0]))
+
+    def tables(self) -> Tables:
+        tables = Tables(
+            exp2=tuple(int(c) for c in self.array("tables.exp2")),
+            cos=self.array("rope.cos"),
+            sin=self.array("rope.sin"),
+        )
+        check_tables(tables)
+        return tables
 
     def synapses(self, prefix: str) -> Synapses:
         return Synapses(
@@ -160,11 +171,14 @@ class _Source:
     def clips(self, index: int, config: ModelConfig) -> dict[Any, MembraneClip]:
         if config.clip_mode is None:
             return {}
-        return {
-            group: MembraneClip(
-                threshold=self.scalar(f"layers.{index}.clip.{group}"), mode=config.clip_mode
-            )
+        thresholds = {
+            group: self.scalar(f"layers.{index}.clip.{group}")
             for group in sorted(clipped_groups(self._names, index))
+        }
+        check_thresholds(f"layers.{index}.clip", thresholds.values())
+        return {
+            group: MembraneClip(threshold=threshold, mode=config.clip_mode)
+            for group, threshold in thresholds.items()
         }
 
 
@@ -172,7 +186,7 @@ def _layer(source: _Source, config: ModelConfig, index: int) -> DecoderLayer:
     prefix = f"layers.{index}"
     synapses = {op: source.synapses(f"{prefix}.{op}") for op in OPERATORS}
     for operator, found in synapses.items():
-        _check_synapses(f"{prefix}.{operator}", found)
+        check_synapses(f"{prefix}.{operator}", found, config.profile)
     return DecoderLayer(
         attention_gamma=source.gamma(f"{prefix}.attention_norm"),
         q=synapses["q"],
@@ -186,14 +200,3 @@ def _layer(source: _Source, config: ModelConfig, index: int) -> DecoderLayer:
         clips=source.clips(index, config),
         sliding_window=config.shape.sliding_windows[index],
     )
-
-
-def _check_synapses(name: str, synapses: Synapses) -> None:
-    """Refuse ranges outside MODEL-2; the weights' own range follows from bound and digests."""
-    mantissas = synapses.channel_mantissas
-    if mantissas.size and int(mantissas.min()) < 1 << 15:
-        raise ModelError(f"{name}: channel mantissas must be at least 2^15")
-    if not 0 <= synapses.accumulator_bound <= LARGEST_BOUND:
-        raise ModelError(f"{name}: accumulator bound {synapses.accumulator_bound} is out of range")
-    if synapses.bias is not None and int(np.abs(synapses.bias).max(initial=0)) >= 1 << 39:
-        raise ModelError(f"{name}: a bias leaves 40 bits")

@@ -9,5 +9,6 @@ Group: TypeAlias = Literal["qkv", "o", "gate_up", "down"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 GROUP_OF: dict[Operator, Group] = {
-    "q": "qkv", "k": "qkv", "v": "qkv", "o": "o", "gate": "gate_up", "up": "gate_up", "down": "down",
+    "q": "qkv", "k": "qkv", "v": "qkv", "o": "o",
+    "gate": "gate_up", "up": "gate_up", "down": "down",
 }  # fmt: skip

@@ -11,6 +11,7 @@ from spikeref.model.config import ModelConfig
 from spikeref.model.groups import Group, Operator
 from spikeref.neurons.clipping import MembraneClip
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synapses:
     """A linear operator from N source neurons to M targets."""

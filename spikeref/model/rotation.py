@@ -1,4 +1,4 @@
-"""Where a profile rotates: one table for the compiler and the forward pass (COMP-3, OP-5, ATT-2)."""
+"""Where a profile rotates, for the compiler and the forward pass alike (COMP-3, OP-5)."""
 
 from typing import assert_never
 

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import for_row_blocks
 from spikeref.arith.rounding import Scale, normalise, round_div
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import require_integers
@@ -112,13 +113,12 @@ def _encode_symmetric(v: NDArray[Any], encoder: Encoder) -> Counts:
     high = v.max(axis=-1).astype(np.int64)
     low = v.min(axis=-1).astype(np.int64)
     amax = np.maximum(np.maximum(high, -low), np.int64(1))
-    rounded = _rounded_ratio(v, amax, encoder)
+    zero_point = np.zeros_like(amax)
     limit = 1 << (encoder.bits - 1)
-    counts = np.clip(rounded, np.int64(-limit), np.int64(limit - 1)).astype(np.int8)
     return Counts(
-        counts=counts,
+        counts=_counts(v, amax, zero_point, encoder, range(-limit, limit), np.dtype(np.int8)),
         amax=amax,
-        zero_point=np.zeros_like(amax),
+        zero_point=zero_point,
         scale=normalise(amax, SCALE_BITS, encoder.ties),
     )
 
@@ -128,20 +128,38 @@ def _encode_asymmetric(v: NDArray[Any], encoder: Encoder) -> Counts:
     high = np.maximum(v.max(axis=-1).astype(np.int64), np.int64(0))
     spread = np.maximum(high - low, np.int64(1))
     zero_point = round_div(-low * np.int64(encoder.levels), spread, encoder.ties)
-    rounded = _rounded_ratio(v, spread, encoder) + zero_point[..., None]
-    counts = np.clip(rounded, np.int64(0), np.int64(encoder.levels)).astype(np.uint8)
+    allowed = range(encoder.levels + 1)
     return Counts(
-        counts=counts,
+        counts=_counts(v, spread, zero_point, encoder, allowed, np.dtype(np.uint8)),
         amax=spread,
         zero_point=zero_point,
         scale=normalise(spread, SCALE_BITS, encoder.ties),
     )
 
 
-def _rounded_ratio(
-    v: NDArray[Any], spread: NDArray[np.int64], encoder: Encoder
-) -> NDArray[np.int64]:
-    """Return round(levels·v / (r·spread)); numerator below 2^48, so round_div is at its fastest."""
+def _counts(
+    v: NDArray[Any],
+    spread: NDArray[np.int64],
+    zero_point: NDArray[np.int64],
+    encoder: Encoder,
+    allowed: range,
+    form: np.dtype[Any],
+) -> NDArray[Any]:
+    """Return round(levels·v / (r·spread)) + zero_point, clipped to `allowed`, of type `form`.
+
+    The numerator stays below 2^48, where round_div is at its fastest.
+    """
     ratio = encoder.clip_ratio
-    numerator = v * np.int64(encoder.levels * ratio.denominator)
-    return round_div(numerator, (spread * np.int64(ratio.numerator))[..., None], encoder.ties)
+    potentials = v.reshape(-1, v.shape[-1])
+    factor = np.int64(encoder.levels * ratio.denominator)
+    divisor = (spread * np.int64(ratio.numerator)).reshape(-1, 1)
+    offset = zero_point.reshape(-1, 1)
+    counts = np.empty(potentials.shape, dtype=form)
+
+    def work(rows: slice) -> None:
+        rounded = round_div(potentials[rows] * factor, divisor[rows], encoder.ties)
+        rounded += offset[rows]
+        counts[rows] = np.clip(rounded, np.int64(allowed.start), np.int64(allowed.stop - 1))
+
+    for_row_blocks(*potentials.shape, work)
+    return counts.reshape(v.shape)

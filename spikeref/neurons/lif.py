@@ -14,7 +14,7 @@ POTENTIAL_BITS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifNeuron:
-    """Threshold θ, reset potential V_r (32 bits each) and decay β = decay_mantissa / 2^decay_shift."""
+    """Threshold θ, reset V_r (32 bits each) and decay β = decay_mantissa / 2^decay_shift."""
 
     threshold: int
     reset: int
@@ -24,9 +24,7 @@ class LifNeuron:
 
     def __post_init__(self) -> None:
         """Check 0 <= β <= 1 and a shift of at most 15."""
-        if not (
-            0 <= self.decay_shift <= 15 and 0 <= self.decay_mantissa <= 1 << self.decay_shift
-        ):
+        if not (0 <= self.decay_shift <= 15 and 0 <= self.decay_mantissa <= 1 << self.decay_shift):
             raise UsageError(
                 f"decay {self.decay_mantissa}/2^{self.decay_shift} is not in [0, 1] with a shift"
                 " of at most 15"

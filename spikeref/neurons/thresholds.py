@@ -1,4 +1,4 @@
-"""The divider-free form of the symmetric encoder (ENC-4): comparisons only, as hardware builds it."""
+"""The divider-free form of the symmetric encoder (ENC-4), as hardware builds it."""
 
 from typing import Any
 

@@ -144,7 +144,7 @@ def _attend_head(
     rules: AttentionRules,
     engine: Engine,
 ) -> _Partial:
-    """Return one head's attention of B queries [B, d] over keys and values [S, d] (ATT-5 to ATT-8)."""
+    """Return one head's attention of B queries over S keys and values (ATT-5 to ATT-8)."""
     count = len(queries.mantissa)
     begin, _ = visible_range(first_position, rules.window)
     _, end = visible_range(first_position + count - 1, rules.window)
@@ -158,9 +158,7 @@ def _attend_head(
         np.where(visible, sums, sums.dtype.type(0)),
         (
             Scale(mantissa=keys.mantissa[begin:end], exponent=keys.exponent[begin:end]),
-            Scale(
-                mantissa=np.ones((count, 1), dtype=np.int64), exponent=queries.exponent[:, None]
-            ),
+            Scale(mantissa=np.ones((count, 1), dtype=np.int64), exponent=queries.exponent[:, None]),
         ),
         fraction_bits=SCORE_FRACTION_BITS,
         bits=SCORE_BITS,

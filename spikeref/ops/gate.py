@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import for_row_blocks
 from spikeref.arith.exponential import exp2
 from spikeref.arith.rounding import round_div, round_shift
 from spikeref.arith.ties import Ties
@@ -33,6 +34,12 @@ def silu_gate(
     ties: Ties,
 ) -> Scaled:
     """Return SiLU(g)·a, int64 [T, N] of 63 bits and exponent −32, for g and a of 32 bits [T, N]."""
-    silu = round_shift(g * sigmoid(g, log2e, coefficients, ties), SIGMOID_BITS, ties)
+    product = np.empty(g.shape, dtype=np.int64)
+
+    def work(rows: slice) -> None:
+        s = sigmoid(g[rows], log2e, coefficients, ties)
+        product[rows] = round_shift(g[rows] * s, SIGMOID_BITS, ties) * a[rows]
+
+    for_row_blocks(len(g), g.shape[1], work)
     exponent = np.full(len(g), PRODUCT_EXPONENT, dtype=np.int64)
-    return Scaled(values=silu * a, exponent=exponent)
+    return Scaled(values=product, exponent=exponent)

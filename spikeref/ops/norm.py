@@ -26,9 +26,7 @@ class Scaled:
     """int64 [T]."""
 
 
-def rms_norm(
-    x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ties: Ties
-) -> Scaled:
+def rms_norm(x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ties: Ties) -> Scaled:
     """Return γ∘RMSNorm(x), or RMSNorm(x) where gamma is None, of x int64 [T, N].
 
     y = x / √(mean(x²) + ε) with 16 fraction bits (OP-2); u = y·g exactly (OP-3), |u| < 2^42.

@@ -1,4 +1,4 @@
-"""The spiking input of a group of linear operators: entry, rotation, clipping, counts (OP-4 to OP-7)."""
+"""The spiking input of linear operators: entry, rotation, clipping, counts (OP-4 to OP-7)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -10,7 +10,6 @@ from spikeref.errors import UsageError
 from spikeref.trace.reader import TraceFolder
 from spikeref.trace.records import Op
 
-
 PAST_THE_END = 1 << 62
 """Above every causal key."""
 

@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
-from spikeref.arith.ties import Ties
-from spikeref.errors import SpikerefError, TraceError
+from spikeref.errors import TraceError
 from spikeref.model.config import SPEC_VERSION
-from spikeref.model.profile import Profile, Rotation
-from spikeref.neurons.counts import Encoding
+from spikeref.model.profile import Profile
+from spikeref.model.profile_json import profile_from_json
 from spikeref.storage.canonical import parse_json
+from spikeref.storage.json_fields import JsonFields
 from spikeref.trace.canonical import TRACE_FORMAT
 
 MANIFEST_NAME = "manifest.json"
@@ -37,16 +36,6 @@ _MEMBERS: dict[str, type] = {
     "profile": dict,
     "records": int,
     "index_digest": str,
-}
-_PROFILE_MEMBERS: dict[str, type] = {
-    "name": str,
-    "weight_bits": int,
-    "act_bits": int,
-    "kv_bits": int,
-    "encoding": str,
-    "rotation": str,
-    "clip_ratio": str,
-    "ties": str,
 }
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -127,7 +116,7 @@ def _manifest(stated: dict[str, Any], where: str) -> Manifest:
         tokens=tuple(tokens),
         engine=stated["engine"],
         layers=stated["layers"],
-        profile=_profile(stated["profile"], f"{where}: profile"),
+        profile=profile_from_json(JsonFields(stated["profile"], f"{where}: profile", TraceError)),
         records=stated["records"],
         index_digest=stated["index_digest"],
         payload_digest=payload_digest,
@@ -141,24 +130,3 @@ def _check_members(stated: dict[str, Any], members: dict[str, type], where: str)
     for name in stated:
         if name not in members:
             raise TraceError(f"{where}: {name!r} has no place here")
-
-
-def _profile(stated: dict[str, Any], where: str) -> Profile:
-    _check_members(stated, _PROFILE_MEMBERS, where)
-    if not stated["name"].isprintable():
-        raise TraceError(f"{where}: name is not printable text")
-    try:
-        # Not Fraction(text): its exponents could ask for more digits than memory holds.
-        numerator, denominator = map(int, stated["clip_ratio"].split("/"))
-        return Profile(
-            name=stated["name"],
-            weight_bits=stated["weight_bits"],
-            act_bits=stated["act_bits"],
-            kv_bits=stated["kv_bits"],
-            encoding=Encoding(stated["encoding"]),
-            rotation=Rotation(stated["rotation"]),
-            clip_ratio=Fraction(numerator, denominator),
-            ties=Ties(stated["ties"]),
-        )
-    except (SpikerefError, ValueError, ZeroDivisionError) as fault:
-        raise TraceError(f"{where}: {fault}") from fault

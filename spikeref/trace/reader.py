@@ -182,11 +182,8 @@ def _check_tiling(path: Path, index: NDArray[Any], size: int) -> None:
     """Prove that the payloads cover the file once, in whatever order."""
     order = np.argsort(index["offset"], kind="stable")
     begin, length = index["offset"][order], index["length"][order]
-    # Neither sum below can wrap once both terms are at most the file's size.
-    outside = (begin > size) | (length > size)
-    if not np.any(outside):
-        outside = begin + length > size
-    for i in np.flatnonzero(outside)[:1]:
+    # Sums of offset and length cannot wrap once neither is larger than the file.
+    for i in np.flatnonzero((begin > size) | (length > size))[:1]:
         raise TraceError(f"{path}: record {order[i]} ends after the file; it is truncated")
     reached = np.concatenate([np.zeros(1, dtype=np.uint64), begin + length])
     for i in np.flatnonzero(np.append(begin, np.uint64(size)) != reached)[:1]:

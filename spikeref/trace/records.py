@@ -1,4 +1,4 @@
-"""The closed union of trace records: one for each operator, covering T tokens of one layer (TRACE-2)."""
+"""The closed union of trace records, each of one op, one layer and T tokens (TRACE-2)."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias, get_args

@@ -1,0 +1,1 @@
+"""A second implementation of the specification: plain Python integers, one token at a time."""
