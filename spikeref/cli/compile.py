@@ -7,7 +7,8 @@ from spikeref.checkpoint.reader import Checkpoint
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.profile_options import add_profile_options, chosen_profile
 from spikeref.cli.shared import peak_megabytes, shard_progress
-from spikeref.compiler.compile import block_diagonal_widths, compile_checkpoint, model_shape
+from spikeref.compiler.compile import compile_checkpoint
+from spikeref.compiler.plan import block_diagonal_widths, model_shape
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

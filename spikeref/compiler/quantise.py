@@ -25,7 +25,9 @@ def quantise_rows(mantissas: NDArray[np.float64], largest_weight: int) -> Quanti
     largest = np.maximum(largest, 1.0)
     if float(largest.max(initial=1.0)) * largest_weight < 1 << 52:
         # As in arith.round_div: below 2^52 the rounded quotient is the quotient's rounding.
-        weights = np.rint(mantissas * float(largest_weight) / largest[:, None]).astype(np.int8)
+        scaled = mantissas * float(largest_weight)
+        scaled /= largest[:, None]
+        weights = np.rint(scaled, out=scaled).astype(np.int8)
     else:
         numerator = mantissas.astype(np.int64) * np.int64(largest_weight)
         weights = round_div(numerator, largest.astype(np.int64)[:, None], Ties.HALF_EVEN).astype(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.checkpoint.reader import Checkpoint
-from spikeref.compiler.fixed_point import MANTISSA_BITS, dyadic_rows, fix_rows
+from spikeref.compiler.fixed_point import MANTISSA_BITS, dyadic_rows, fix_rows, powers_of_two
 from spikeref.compiler.residual import ResidualRotation
 from spikeref.model.layers import DyadicRows
 
@@ -39,8 +39,7 @@ def rotated_embedding(residual: ResidualRotation) -> RowChange:
     def change(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         fixed = fix_rows(rows)
         rotated = residual.rotate_rows(fixed.mantissas, 1 << MANTISSA_BITS)
-        shifts = (fixed.exponents - MANTISSA_BITS - residual.halvings).astype(np.int32)
-        return np.ldexp(rotated, shifts[:, None])
+        return rotated * powers_of_two(fixed.exponents - MANTISSA_BITS - residual.halvings)[:, None]
 
     return change
 
@@ -52,8 +51,7 @@ def rotated_head(residual: ResidualRotation, gamma: NDArray[np.float64]) -> RowC
     def change(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         fixed = fix_rows(rows * gamma)
         rotated = residual.rotate_rows(fixed.mantissas, 1 << MANTISSA_BITS)
-        shifts = (fixed.exponents - MANTISSA_BITS).astype(np.int32)
-        return np.ldexp(rotated, shifts[:, None]) * factor
+        return rotated * powers_of_two(fixed.exponents - MANTISSA_BITS)[:, None] * factor
 
     return change
 

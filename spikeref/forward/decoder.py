@@ -52,7 +52,8 @@ def forward(
 ) -> NDArray[np.int32]:
     """Return the logits of tokens [T] that follow what `cache` holds: int32 [T, V].
 
-    Logits have 16 fraction bits. The cache grows by T positions. TokenError for ids or positions out of range.
+    Logits have 16 fraction bits. The cache grows by T positions. TokenError for ids or positions
+    out of range.
     """
     check_tokens(model, tokens, cache.length)
     walk = _Pass(model=model, first_token=cache.length, cache=cache, engine=engine, sink=sink)
