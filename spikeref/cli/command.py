@@ -32,3 +32,20 @@ class Command:
     """Shown under --help; it runs as it stands."""
     configure: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], Outcome]
+
+
+def add_subcommand(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    """Add a parser whose --help shows the summary and the example."""
+    return actions.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        # Raw, so that a long example stays one line that can be pasted.
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

@@ -3,8 +3,7 @@
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import get_args
@@ -13,9 +12,9 @@ from spikeref.account.energy import EnergyTable, spike_energy
 from spikeref.api import EngineName, RunResult, compile_model, run
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
 from spikeref.cli.shared import rate_text
-from spikeref.errors import UsageError
 from spikeref.forward.text import decode_tokens, encode_text
 from spikeref.model.layers import IntegerModel
+from spikeref.storage.atomic import atomic_folder
 from spikeref.trace.folder import trace_folder
 
 PROMPT = "Once upon a time"
@@ -29,7 +28,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> Outcome:
     start = time.monotonic()
-    with _workplace(arguments.out) as folder, as_file(shipped_model()) as source:
+    with _workplace(arguments.out) as place, as_file(shipped_model()) as source:
+        folder = Path(place)
         model = compile_model(source, folder / "model")
         prompt = encode_text(model.folder, PROMPT)
         with trace_folder(folder / "trace", "counts", model, "dense") as writer:
@@ -50,16 +50,9 @@ def shipped_model() -> Path:
     return files("spikeref.shipped") / "model"  # type: ignore[return-value]
 
 
-@contextmanager
-def _workplace(out: str | None) -> Iterator[Path]:
-    """Yield the folder that was asked for, or a temporary one."""
-    if out is None:
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder)
-        return
-    if Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
-        raise UsageError(f"{out}: exists and is not an empty folder; name a new one")
-    yield Path(out)
+def _workplace(out: str | None) -> AbstractContextManager[str | Path]:
+    """Return the new folder that was asked for, which appears whole, or a temporary one."""
+    return tempfile.TemporaryDirectory() if out is None else atomic_folder(out)
 
 
 def _outcome(

@@ -1,6 +1,7 @@
 """The `spikeref` program: its subcommands, its errors, its exit status."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from typing import NoReturn
 
 from spikeref import __version__
 from spikeref.cli import calibrate, compare, compile, demo, evaluate, run, trace, widths
-from spikeref.cli.command import BAD_INPUT, Command, Outcome
+from spikeref.cli.command import BAD_INPUT, Command, Outcome, add_subcommand
 from spikeref.errors import SpikerefError
 
 COMMANDS: tuple[Command, ...] = (
@@ -31,20 +32,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = chosen.command
     try:
         outcome = command.run(chosen)
-        _print(outcome, as_json=chosen.json)
-    except SpikerefError as fault:
-        print(f"spikeref {command.name}: {fault}", file=sys.stderr)
-        return BAD_INPUT
+        return _print(command, outcome, as_json=chosen.json)
+    except (SpikerefError, OSError) as fault:
+        return _refuse(command, str(fault))
     except KeyboardInterrupt:
         print(f"spikeref {command.name}: interrupted; nothing unfinished was kept", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read stdout has gone; writing to it again at exit would only complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MemoryError:
-        print(f"spikeref {command.name}: out of memory", file=sys.stderr)
-        return BAD_INPUT
-    return outcome.status if "outcome" in locals() else 0
+        return _refuse(command, "out of memory; take fewer tokens or a smaller model")
+
+
+def _refuse(command: Command, reason: str) -> int:
+    # A path or a foreign library's message may hold line breaks; the contract is one line.
+    print(f"spikeref {command.name}: {' '.join(reason.split())}", file=sys.stderr)
+    return BAD_INPUT
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,16 +57,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="spikeref", description="Reference for spike-driven language models.")
+    parser = _Parser(
+        prog="spikeref",
+        description="Reference for spike-driven language models.",
+        epilog=f"example: {demo.COMMAND.example}",
+    )
     parser.add_argument("--version", action="version", version=f"spikeref {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
-        sub = commands.add_parser(
-            command.name,
-            help=command.summary,
-            description=command.summary,
-            epilog=f"example: {command.example}",
-        )
+        sub = add_subcommand(commands, command.name, command.summary, command.example)
         command.configure(sub)
         _add_json(sub)
         sub.set_defaults(command=command)
@@ -80,11 +80,25 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
         leaf.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
 
-def _print(outcome: Outcome, *, as_json: bool) -> None:
+def _print(command: Command, outcome: Outcome, *, as_json: bool) -> int:
+    """Show an outcome; return its status, or that of bad input where stdout takes nothing."""
     for note in outcome.notes:
         print(note, file=sys.stderr)
-    if as_json:
-        print(json.dumps(outcome.json))
-    else:
-        print("\n".join(outcome.lines))
-    sys.stdout.flush()
+    text = json.dumps(outcome.json) if as_json else "\n".join(outcome.lines)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A model's text need not exist in the terminal's encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever read stdout has gone, which is their right.
+        _forget_stdout()
+    except OSError as fault:
+        _forget_stdout()
+        return _refuse(command, f"standard output: cannot be written ({fault.strerror})")
+    return outcome.status
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter's own flush at exit find something that takes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

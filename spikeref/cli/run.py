@@ -5,8 +5,9 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spikeref.api import RunResult, run
+from spikeref.api import run
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.shared import rate_text
 from spikeref.engine.events import Arrival, Reversed, Shuffled, Sorted
@@ -42,6 +43,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> Outcome:
     if arguments.max_new_tokens < 0:
         raise UsageError("--max-new-tokens must not be negative")
+    if arguments.output is not None and not Path(arguments.output).name.endswith(".npy"):
+        raise UsageError(f"--output: {arguments.output} must end in .npy")
     arrival = None if arguments.arrival is None else parse_arrival(arguments.arrival)
     model = load_model(arguments.model)
     tokens = _prompt_tokens(arguments, model)
@@ -61,8 +64,9 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         )
         if writer is not None:
             writer.finish((done.tokens + done.new_tokens)[: len(done.logits)])
-    if arguments.output is not None:
-        _write_logits(arguments.output, done)
+        # Inside the block: where the logits cannot be written, the trace does not appear either.
+        if arguments.output is not None:
+            _write_logits(arguments.output, done.logits)
     text = decode_tokens(model.folder, done.new_tokens or done.tokens)
     return Outcome(
         json={
@@ -96,6 +100,8 @@ def parse_arrival(text: str) -> Arrival:
 
 def _prompt_tokens(arguments: argparse.Namespace, model: IntegerModel) -> list[int]:
     if arguments.prompt is not None:
+        if any("\ud800" <= character <= "\udfff" for character in arguments.prompt):
+            raise UsageError("--prompt: is not valid text in this terminal's encoding; give UTF-8")
         return encode_text(model.folder, arguments.prompt)
     if arguments.tokens is not None:
         try:
@@ -108,11 +114,14 @@ def _prompt_tokens(arguments: argparse.Namespace, model: IntegerModel) -> list[i
     return sequences[0]
 
 
-def _write_logits(path: str, done: RunResult) -> None:
-    if not Path(path).name.endswith(".npy"):
-        raise UsageError(f"--output: {path} must end in .npy")
+def _write_logits(path: str, logits: NDArray[np.int32]) -> None:
+    """Write logits, int32 [T, V], as float64; row by row, so that memory stays at one."""
     with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.ldexp(done.logits.astype(np.float64), -LOGIT_FRACTION_BITS))
+        header = {"descr": "<f8", "fortran_order": False, "shape": logits.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for row in logits:
+            scaled = np.ldexp(row.astype(np.float64), -LOGIT_FRACTION_BITS)
+            file.write(scaled.astype("<f8").tobytes())
 
 
 COMMAND = Command(

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any, assert_never
 
-from spikeref.cli.command import FAILED, FINE, Command, Outcome
+from spikeref.cli.command import FAILED, FINE, Command, Outcome, add_subcommand
 from spikeref.errors import UsageError
 from spikeref.trace.diff import Divergence, first_divergence
 from spikeref.trace.export import EXPORT_FORMATS, export_events
@@ -16,7 +16,12 @@ from spikeref.trace.show import firing, raster_lines, summary_lines
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add show, diff and export."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="show|diff|export")
-    show = actions.add_parser("show", help="what a trace is of, its firing rates, and a raster")
+    show = add_subcommand(
+        actions,
+        "show",
+        "what a trace is of, its firing rates, and a raster",
+        "spikeref trace show ./trace --layer 1 --neurons 0:32",
+    )
     show.add_argument("trace", metavar="DIR", help="trace folder")
     show.add_argument("--token", type=int, metavar="N", help="raster: position (default 0)")
     show.add_argument("--layer", type=int, metavar="N", help="raster: layer (default 0)")
@@ -24,10 +29,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--op", choices=SPIKING_OPS, help=f"raster: population (default {SPIKING_OPS[0]})"
     )
     show.add_argument("--neurons", metavar="A:B", help="raster: A to B-1 (default 0:64)")
-    diff = actions.add_parser("diff", help="the first record, field and element that differ")
+    diff = add_subcommand(
+        actions,
+        "diff",
+        "the first record, field and element that differ",
+        "spikeref trace diff expected-trace got-trace",
+    )
     diff.add_argument("expected", metavar="EXPECTED", help="trace folder that is right")
     diff.add_argument("got", metavar="GOT", help="trace folder to judge")
-    export = actions.add_parser("export", help="every spike as an address event")
+    export = add_subcommand(
+        actions,
+        "export",
+        "every spike as an address event",
+        "spikeref trace export ./trace -o events.jsonl",
+    )
     export.add_argument("trace", metavar="DIR", help="trace folder of level counts or full")
     export.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
     export.add_argument(

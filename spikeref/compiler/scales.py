@@ -13,13 +13,15 @@ CHANNEL_BITS = 16
 
 def normalise_rational(value: Fraction, bits: int) -> tuple[int, int]:
     """Return m in [2^(bits−1), 2^bits) and e with value ≈ m·2^e, for value > 0 (COMP-7)."""
-    exponent = value.numerator.bit_length() - value.denominator.bit_length() - bits
-    while value >= Fraction(2) ** (exponent + bits):
+    numerator, denominator = value.numerator, value.denominator
+    # The quotient of the leading bits is off by less than a factor of two, downwards.
+    exponent = numerator.bit_length() - denominator.bit_length() - bits
+    numerator <<= max(-exponent, 0)
+    denominator <<= max(exponent, 0)
+    if numerator >= denominator << bits:
+        denominator <<= 1
         exponent += 1
-    while value < Fraction(2) ** (exponent + bits - 1):
-        exponent -= 1
-    scaled = value / Fraction(2) ** exponent
-    mantissa = round_div(scaled.numerator, scaled.denominator, Ties.HALF_EVEN)
+    mantissa = round_div(numerator, denominator, Ties.HALF_EVEN)
     return (1 << (bits - 1), exponent + 1) if mantissa == 1 << bits else (mantissa, exponent)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.widths import require_width
 from spikeref.storage.canonical import canonical_json
 from spikeref.trace.records import OP_CODES, Op, Record, token_count
 
@@ -37,17 +38,47 @@ class TokenRecord:
 
 def token_records(record: Record) -> Iterator[TokenRecord]:
     """Yield the record of each token that `record` covers, fields narrowed to their types."""
-    code = OP_CODES[record.op]
-    narrowed = {
-        name: np.ascontiguousarray(getattr(record, name), dtype=f"<{type_letter(form)}")
-        for name, form in record.fields.items()
-    }
+    narrowed = _narrowed(record)
     for t in range(token_count(record)):
         yield TokenRecord(
-            place=Place(record.first_token + t, record.layer, code),
+            place=_place(record, t),
             op=record.op,
             fields={name: array[t] for name, array in narrowed.items()},
         )
+
+
+def record_digests(record: Record) -> list[tuple[Place, bytes]]:
+    """Return place and digest of each token's record: `record_digest` of all `token_records`.
+
+    The heads of the fields are the same for every token, so they are packed once.
+    """
+    fields = [
+        (_field_head(array[0]), array.tobytes(), array[0].nbytes)
+        for array in _narrowed(record).values()
+    ]
+    found = []
+    for t in range(token_count(record)):
+        place = _place(record, t)
+        parts = [_record_head(place, len(fields))]
+        for head, data, size in fields:
+            parts += (head, data[t * size : (t + 1) * size])
+        found.append((place, hashlib.sha256(b"".join(parts)).digest()))
+    return found
+
+
+def _place(record: Record, t: int) -> Place:
+    return Place(record.first_token + t, record.layer, OP_CODES[record.op])
+
+
+def _narrowed(record: Record) -> dict[str, NDArray[Any]]:
+    """Return the fields as little-endian arrays of their types; RangeError if one does not fit."""
+    narrowed = {}
+    for name, form in record.fields.items():
+        array = getattr(record, name)
+        if array.itemsize > TYPE_CODES[form]:
+            require_width(f"{record.op}.{name}", array, 8 * TYPE_CODES[form], "TRACE-2")
+        narrowed[name] = np.ascontiguousarray(array, dtype=f"<{type_letter(form)}")
+    return narrowed
 
 
 def type_letter(form: str) -> str:
@@ -58,13 +89,18 @@ def type_letter(form: str) -> str:
 def record_bytes(record: TokenRecord, names: Iterable[str] | None = None) -> bytes:
     """Return the canonical bytes of a token's record, or of those of its fields in `names`."""
     chosen = [name for name in record.fields if names is None or name in names]
-    place = record.place
-    parts = [struct.pack("<IiII", place.token, place.layer, place.op_code, len(chosen))]
+    parts = [_record_head(record.place, len(chosen))]
     for name in chosen:
-        array = record.fields[name]
-        parts.append(struct.pack(f"<BB{array.ndim}I", array.itemsize, array.ndim, *array.shape))
-        parts.append(array.tobytes())
+        parts += (_field_head(record.fields[name]), record.fields[name].tobytes())
     return b"".join(parts)
+
+
+def _record_head(place: Place, fields: int) -> bytes:
+    return struct.pack("<IiII", place.token, place.layer, place.op_code, fields)
+
+
+def _field_head(array: NDArray[Any]) -> bytes:
+    return struct.pack(f"<BB{array.ndim}I", array.itemsize, array.ndim, *array.shape)
 
 
 def record_digest(record: TokenRecord) -> bytes:

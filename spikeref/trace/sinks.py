@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from spikeref.trace.canonical import Place, record_digest, token_records, trace_digest
+from spikeref.trace.canonical import Place, record_digests, trace_digest
 from spikeref.trace.records import Record
 
 Sink: TypeAlias = Callable[[Record], None]
@@ -37,8 +37,7 @@ class DigestSink:
 
     def __call__(self, record: Record) -> None:
         """Add the digests of all tokens of `record`."""
-        for one in token_records(record):
-            self.digests[one.place] = record_digest(one)
+        self.digests.update(record_digests(record))
 
     def digest(self, model_digest: str, tokens: list[int]) -> str:
         """Return the digest of a whole trace over `tokens` (TRACE-5)."""

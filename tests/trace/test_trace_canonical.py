@@ -2,11 +2,32 @@ import hashlib
 from typing import get_args
 
 import numpy as np
+import pytest
 from hand_made_trace import given_input
 
-from spikeref.trace.canonical import Place, record_bytes, record_digest, token_records, trace_digest
+from spikeref.engine.dense import DENSE
+from spikeref.errors import RangeError
+from spikeref.forward.cache import Cache
+from spikeref.forward.decoder import forward
+from spikeref.model.layers import IntegerModel
+from spikeref.trace.canonical import (
+    Place,
+    record_bytes,
+    record_digest,
+    record_digests,
+    token_records,
+    trace_digest,
+)
 from spikeref.trace.manifest import TRACE_LEVELS
-from spikeref.trace.records import COUNT_FIELDS, OPS, InputOp, InputRecord, ResidualRecord
+from spikeref.trace.records import (
+    COUNT_FIELDS,
+    OPS,
+    InputOp,
+    InputRecord,
+    QueryRecord,
+    Record,
+    ResidualRecord,
+)
 from spikeref.trace.stored import FIELD_TYPES, decode_fields, stored_names
 
 # Worked out on paper from TRACE-3, least significant byte first. Token 5, layer 1, op code 1.
@@ -98,3 +119,23 @@ def test_decoding_inverts_encoding_at_every_level() -> None:
 def test_field_types_cover_every_op() -> None:
     assert set(FIELD_TYPES) == set(OPS)
     assert {op for op in OPS if "zero_point" in FIELD_TYPES[op]} == set(get_args(InputOp))
+
+
+def test_digests_of_many_tokens_are_the_digests_of_each(tiny_model: IntegerModel) -> None:
+    records: list[Record] = []
+    tokens = np.array([5, 7, 11], dtype=np.int64)
+    forward(tiny_model, tokens, Cache(tiny_model.config.shape), DENSE, records.append)
+    for record in records:
+        one_by_one = [(one.place, record_digest(one)) for one in token_records(record)]
+        assert record_digests(record) == one_by_one
+
+
+def test_a_value_that_leaves_its_type_is_refused() -> None:
+    record = QueryRecord(
+        layer=0,
+        first_token=0,
+        mantissa=np.full((1, 1, 2), 1 << 31, dtype=np.int64),
+        exponent=np.zeros((1, 1), dtype=np.int64),
+    )
+    with pytest.raises(RangeError, match=r"query\.mantissa: 2147483648 does not fit 32 bits"):
+        record_digests(record)

@@ -1,0 +1,1 @@
+"""Regenerates the tables of docs/ from what the program measures."""
