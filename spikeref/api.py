@@ -158,10 +158,11 @@ def sparse_add(train: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.int64]:
         raise UsageError("sparse_add: a train holds −1, 0 and 1 only")
     rows = train.shape[1:-1]
     accumulators = np.zeros((int(np.prod(rows, dtype=np.int64)), weights.shape[1]), dtype=np.int64)
+    largest = magnitude(weights)
     for spikes in train.reshape(len(train), len(accumulators), -1):
         for row, accumulator in zip(spikes, accumulators, strict=True):
-            add_rows(accumulator, weights, magnitude(weights), np.flatnonzero(row > 0))
-            subtract_rows(accumulator, weights, magnitude(weights), np.flatnonzero(row < 0))
+            add_rows(accumulator, weights, largest, np.flatnonzero(row > 0))
+            subtract_rows(accumulator, weights, largest, np.flatnonzero(row < 0))
     return accumulators.reshape(*rows, weights.shape[1])
 
 

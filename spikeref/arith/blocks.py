@@ -4,8 +4,9 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 BLOCK_ELEMENTS = 1 << 15
 """Elements of one block: a few int64 intermediates of it fit a core's cache."""
@@ -13,19 +14,31 @@ BLOCK_ELEMENTS = 1 << 15
 THREADED_ELEMENTS = 1 << 18
 """Below this, starting threads costs more than it saves."""
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def row_blocks(rows: int, columns: int) -> list[slice]:
+    """Return blocks that together cover `rows` rows of `columns` elements, in order."""
+    step = max(1, BLOCK_ELEMENTS // max(columns, 1))
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def map_in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], elements: int
+) -> list[Result]:
+    """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
+    listed = list(items)
+    workers = min(os.cpu_count() or 1, len(listed))
+    if elements < THREADED_ELEMENTS or workers < 2:
+        return [work(item) for item in listed]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, listed))
+
 
 def for_row_blocks(rows: int, columns: int, work: Callable[[slice], None]) -> None:
-    """Call work(rows of a block) for blocks that together cover `rows` rows of `columns` elements.
+    """Call work(rows of a block) for every block of rows.
 
     Blocks may run at the same time: `work` must write only into its own rows.
     """
-    step = max(1, BLOCK_ELEMENTS // max(columns, 1))
-    blocks = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
-    workers = min(os.cpu_count() or 1, len(blocks))
-    if rows * columns < THREADED_ELEMENTS or workers < 2:
-        for block in blocks:
-            work(block)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        # list() lets the first exception of a block through.
-        list(pool.map(work, blocks))
+    map_in_threads(work, row_blocks(rows, columns), rows * columns)

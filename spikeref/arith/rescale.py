@@ -36,7 +36,8 @@ def rescale(
     bound = magnitude(x)
     for scale in scales:
         bound *= magnitude(scale.mantissa)
-    through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64
+    moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
+    through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate
     result = Saturated(
         values=np.empty(x.shape, dtype=np.int64), count=np.zeros(len(x), dtype=np.int64)
     )
@@ -67,9 +68,11 @@ def _through_float64(
 ) -> NDArray[np.int64]:
     """Every product is an integer below 2^53 times a power of two, so only rint rounds."""
     value = x.astype(np.float64)
+    places = np.int32(fraction_bits)
     for scale in scales:
-        value *= np.ldexp(scale.mantissa.astype(np.float64), scale.exponent.astype(np.int32))
-    value *= float(1 << fraction_bits)
+        exponent = scale.exponent.astype(np.int32) + places
+        value *= np.ldexp(scale.mantissa.astype(np.float64), exponent)
+        places = np.int32(0)
     np.rint(value, out=value)
     limit = float(1 << (INTERMEDIATE_BITS - 1))
     if value.size and max(float(value.max()), -float(value.min())) > limit:

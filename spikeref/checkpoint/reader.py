@@ -136,6 +136,10 @@ class Checkpoint:
             self._tensors.release_pages()
             yield start, block
 
+    def release_pages(self) -> None:
+        """Give the mapped pages back to the system; they are read again when touched."""
+        self._tensors.release_pages()
+
     def release(self) -> None:
         """Unmap every file; they are mapped again when next needed."""
         self._tensors.release()

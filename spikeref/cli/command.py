@@ -3,7 +3,9 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 FINE = 0
 FAILED = 1
@@ -35,11 +37,8 @@ class Command:
 
 
 def add_subcommand(
-    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    example: str,
-) -> argparse.ArgumentParser:
+    actions: "argparse._SubParsersAction[Parser]", name: str, summary: str, example: str
+) -> Parser:
     """Add a parser whose --help shows the summary and the example."""
     return actions.add_parser(
         name,

@@ -1,6 +1,6 @@
 """One linear operator from the checkpoint's rows to integer synapses (COMP-2 to COMP-4, COMP-7)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_in_threads
 from spikeref.arith.hadamard import HadamardPlan, hadamard_mantissas
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.fixed_point import (
@@ -19,7 +20,7 @@ from spikeref.compiler.fixed_point import (
     leading_exponents,
 )
 from spikeref.compiler.headroom import prove_headroom
-from spikeref.compiler.quantise import QuantisedRows, quantise_rows
+from spikeref.compiler.quantise import quantise_rows
 from spikeref.compiler.residual import ResidualRotation
 from spikeref.compiler.scales import channel_scales
 from spikeref.model.profile import Profile
@@ -60,27 +61,33 @@ def compile_synapses(
     """
     targets, sources = checkpoint.shape(source.weight)
     weights = np.empty((sources, targets), dtype=np.int8)
-    zero_weights = np.zeros(sources, dtype=np.int32)
     weight_sums = np.empty(targets, dtype=np.int32)
     largest = np.empty(targets, dtype=np.int64)
     exponents = np.empty(targets, dtype=np.int64)
-    bound = 0
-    for start, rows in _rotated_blocks(source, checkpoint):
+    bounds = np.empty(targets, dtype=np.int64)
+    rotated = _rotated_rows(source, checkpoint)
+
+    def work(block: slice) -> NDArray[np.int32]:
+        """Fill the block's channels; return how many of its weights are 0, int32 [N]."""
+        rows = rotated(block)
         quantised = quantise_rows(rows.mantissas, profile.largest_weight)
-        block = slice(start, start + rows.exponents.size)
         weights[:, block] = quantised.weights.T
-        zero_weights += (quantised.weights == 0).sum(axis=0, dtype=np.int32)
         weight_sums[block] = quantised.weights.sum(axis=1, dtype=np.int32)
         largest[block] = quantised.largest
         exponents[block] = rows.exponents
-        bound = max(bound, _bound(quantised, profile))
+        bounds[block] = np.abs(quantised.weights).sum(axis=1, dtype=np.int64)
+        return np.asarray((quantised.weights == 0).sum(axis=0, dtype=np.int32))
+
+    zeros = map_in_threads(work, _row_blocks(targets, sources), weights.size)
+    zero_weights = np.stack(zeros).sum(axis=0, dtype=np.int32)
+    bound = int(bounds.max()) * profile.encoder().largest_count
     prove_headroom(signal, bound, acc_bits)
     mantissas, own_exponents = channel_scales(largest, exponents - MANTISSA_BITS, source.scale)
     tensors: dict[str, NDArray[Any]] = {
         "weights": weights,
         "channel_mantissas": mantissas,
         "channel_exponents": own_exponents,
-        "zero_weights": zero_weights,
+        "zero_weights": np.asarray(zero_weights),
         "accumulator_bound": np.array([bound], dtype=np.int64),
     }
     if profile.encoding is Encoding.BINARY:
@@ -90,43 +97,42 @@ def compile_synapses(
     return tensors
 
 
-def _bound(quantised: QuantisedRows, profile: Profile) -> int:
-    """Return max_m c_max·Σ_j |W[j, m]| over the block's channels (ADD-3)."""
-    sums = np.abs(quantised.weights).sum(axis=1, dtype=np.int64)
-    return int(sums.max(initial=0)) * profile.encoder().largest_count
+def _rotated_rows(source: OperatorSource, checkpoint: Checkpoint) -> Callable[[slice], FixedRows]:
+    """Return a function that gives the integers of some output channels after every rotation."""
+    output = source.output_rotation
+    if output is not None:
+        matrix, exponent = _rotated_matrix(source, output, checkpoint)
 
+        def rows_of_matrix(block: slice) -> FixedRows:
+            mantissas = matrix[block]
+            fixed = FixedRows(mantissas=mantissas, exponents=np.repeat(exponent, len(mantissas)))
+            return _rotate(fixed, source.rotation, output.plan.order << MANTISSA_BITS)
 
-def _rotated_blocks(
-    source: OperatorSource, checkpoint: Checkpoint
-) -> Iterator[tuple[int, FixedRows]]:
-    """Yield blocks of rows (first channel, integers) after every rotation."""
-    if source.output_rotation is not None:
-        yield from _blocks_of_rotated_matrix(source, source.output_rotation, checkpoint)
-        return
-    for start, rows in _row_blocks(source.weight, checkpoint):
+        return rows_of_matrix
+
+    def rows(block: slice) -> FixedRows:
+        read = _read(source.weight, block, checkpoint)
         if source.column_factors is not None:
-            rows *= source.column_factors
-        fixed = fix_rows(rows)
-        yield start, _rotate(fixed, source.rotation, 1 << MANTISSA_BITS)
+            read *= source.column_factors
+        return _rotate(fix_rows(read), source.rotation, 1 << MANTISSA_BITS)
+
+    return rows
 
 
-def _blocks_of_rotated_matrix(
+def _rotated_matrix(
     source: OperatorSource, output: ResidualRotation, checkpoint: Checkpoint
-) -> Iterator[tuple[int, FixedRows]]:
-    """As `_rotated_blocks`, for a matrix whose targets are rotated too: it is held whole."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return a whole matrix of integers after the rotation of its targets, and its exponent [1]."""
     matrix = np.empty(checkpoint.shape(source.weight), dtype=np.float64)
-    for start, rows in _row_blocks(source.weight, checkpoint):
-        matrix[start : start + len(rows)] = rows
+    blocks = _row_blocks(*matrix.shape)
+    for block in blocks:
+        matrix[block] = _read(source.weight, block, checkpoint)
     exponent = leading_exponents(matrix.reshape(1, -1))
-    for start in range(0, len(matrix), _rows_in_block(matrix.shape[1])):
-        block = matrix[start : start + _rows_in_block(matrix.shape[1])]
-        block[...] = fix_rows_at(block, np.repeat(exponent, len(block))).mantissas
+    for block in blocks:
+        exponents = np.repeat(exponent, len(matrix[block]))
+        matrix[block] = fix_rows_at(matrix[block], exponents).mantissas
     output.rotate_columns(matrix, 1 << MANTISSA_BITS)
-    bound = output.plan.order << MANTISSA_BITS
-    for start in range(0, len(matrix), _rows_in_block(matrix.shape[1])):
-        block = matrix[start : start + _rows_in_block(matrix.shape[1])]
-        fixed = FixedRows(mantissas=block, exponents=np.repeat(exponent, len(block)))
-        yield start, _rotate(fixed, source.rotation, bound)
+    return matrix, exponent
 
 
 def _rotate(fixed: FixedRows, plan: HadamardPlan | None, bound: int) -> FixedRows:
@@ -136,14 +142,15 @@ def _rotate(fixed: FixedRows, plan: HadamardPlan | None, bound: int) -> FixedRow
     return FixedRows(mantissas=rotated, exponents=fixed.exponents)
 
 
-def _row_blocks(name: str, checkpoint: Checkpoint) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    rows_in_block = _rows_in_block(checkpoint.shape(name)[1])
-    for start, rows in checkpoint.iter_row_blocks(name, rows_in_block):
-        yield start, rows.astype(np.float64)
+def _read(name: str, block: slice, checkpoint: Checkpoint) -> NDArray[np.float64]:
+    rows = checkpoint.rows(name, block.start, block.stop).astype(np.float64)
+    checkpoint.release_pages()
+    return rows
 
 
-def _rows_in_block(width: int) -> int:
-    return max(1, BLOCK_ELEMENTS // width)
+def _row_blocks(rows: int, width: int) -> list[slice]:
+    step = max(1, BLOCK_ELEMENTS // width)
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def _bias(source: OperatorSource, name: str, checkpoint: Checkpoint) -> NDArray[np.int64]:

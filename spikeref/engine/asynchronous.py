@@ -22,7 +22,12 @@ def asynchronous(arrival: Arrival = Sorted(), batch: int = BATCH) -> Engine:  # 
     """
     epochs = _Epochs(arrival, batch)
     return Engine(
-        name="async", project=epochs.project, score=epochs.score, mix=epochs.mix, query_block=1
+        name="async",
+        project=epochs.project,
+        score=epochs.score,
+        mix=epochs.mix,
+        query_block=1,
+        is_pure=False,
     )
 
 

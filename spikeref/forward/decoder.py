@@ -1,5 +1,6 @@
 """One pass of T tokens through the decoder, in the order of OP-11, recording every operator."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from spikeref.forward.cache import Cache, SpikeCache
 from spikeref.forward.tokens import check_tokens
 from spikeref.model.groups import Group, Operator
 from spikeref.model.layers import DecoderLayer, IntegerModel
-from spikeref.model.rotation import head_rotation, input_rotation
+from spikeref.model.rotation import group_width, head_rotation, input_rotation
 from spikeref.ops.attention import AttentionOutput, AttentionRules, attend, visible_range
 from spikeref.ops.embedding import RESIDUAL_BITS, embed
 from spikeref.ops.gate import silu_gate
@@ -20,7 +21,7 @@ from spikeref.ops.heads import HeadSpikes, query_mantissas, spiking_heads
 from spikeref.ops.linear import linear
 from spikeref.ops.norm import Scaled, rms_norm
 from spikeref.ops.rope import rotate_positions
-from spikeref.ops.spiking_input import SpikingInput, spiking_input
+from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
 from spikeref.trace.records import (
     EMBEDDING_LAYER,
     AttentionRecord,
@@ -56,7 +57,7 @@ def forward(
     out of range.
     """
     check_tokens(model, tokens, cache.length)
-    walk = _Pass(model=model, first_token=cache.length, cache=cache, engine=engine, sink=sink)
+    walk = _Pass.after(cache, model, len(tokens), engine, sink)
     embedded = embed(tokens, model.embedding, model.config.profile.ties)
     walk.record_residual("embedding", EMBEDDING_LAYER, embedded.values, embedded.count)
     return walk.head(decoder_layers(model, embedded.values, cache, engine, sink))
@@ -69,7 +70,7 @@ def decoder_layers(
 
     The T tokens follow what `cache` holds and fit the model's positions; the cache grows by them.
     """
-    walk = _Pass(model=model, first_token=cache.length, cache=cache, engine=engine, sink=sink)
+    walk = _Pass.after(cache, model, len(x), engine, sink)
     for index, layer in enumerate(model.layers):
         x = walk.layer(index, layer, x)
     cache.length += len(x)
@@ -82,32 +83,68 @@ class _Pass:
 
     model: IntegerModel
     first_token: int
+    tokens: int
     cache: Cache
     engine: Engine
     sink: Sink
+
+    @classmethod
+    def after(
+        cls, cache: Cache, model: IntegerModel, tokens: int, engine: Engine, sink: Sink
+    ) -> "_Pass":
+        """Return a pass of T = tokens tokens that follow what `cache` holds."""
+        return cls(
+            model=model,
+            first_token=cache.length,
+            tokens=tokens,
+            cache=cache,
+            engine=engine,
+            sink=sink,
+        )
 
     def layer(self, index: int, layer: DecoderLayer, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the residual stream after one layer, int64 [T, N] (OP-11)."""
         config = self.model.config
         ties = config.profile.ties
-        normed = rms_norm(x, layer.attention_gamma, config.constants, ties)
-        given = self.spikes(index, layer, "qkv", normed)
+        constants, coefficients = config.constants, self.model.tables.exp2
+        given = self.spikes(
+            index,
+            layer,
+            "qkv",
+            lambda rows: rms_norm(x[rows], layer.attention_gamma, constants, ties),
+        )
         q, k, v = (self.linear(index, layer, op, given) for op in ("q", "k", "v"))
         mixed = self.attention(index, layer, q, k, v).mixed
-        given = self.spikes(index, layer, "o", mixed)
-        x = self.add(index, "attention_residual", x, self.linear(index, layer, "o", given))
-        normed = rms_norm(x, layer.mlp_gamma, config.constants, ties)
-        given = self.spikes(index, layer, "gate_up", normed)
+        given = self.spikes(index, layer, "o", mixed.rows)
+        y = self.add(index, "attention_residual", x, self.linear(index, layer, "o", given))
+        given = self.spikes(
+            index,
+            layer,
+            "gate_up",
+            lambda rows: rms_norm(y[rows], layer.mlp_gamma, constants, ties),
+        )
         gate, up = (self.linear(index, layer, op, given) for op in ("gate", "up"))
-        gated = silu_gate(gate, up, config.constants.log2e, self.model.tables.exp2, ties)
-        given = self.spikes(index, layer, "down", gated)
-        return self.add(index, "mlp_residual", x, self.linear(index, layer, "down", given))
+        given = self.spikes(
+            index,
+            layer,
+            "down",
+            lambda rows: silu_gate(gate[rows], up[rows], constants.log2e, coefficients, ties),
+        )
+        return self.add(index, "mlp_residual", y, self.linear(index, layer, "down", given))
 
-    def spikes(self, index: int, layer: DecoderLayer, group: Group, u: Scaled) -> SpikingInput:
-        """Encode the input of a group of linear operators (OP-4 to OP-7)."""
+    def spikes(
+        self, index: int, layer: DecoderLayer, group: Group, u: Callable[[slice], Scaled]
+    ) -> SpikingInput:
+        """Encode the input of a group of linear operators, u(rows) for rows of tokens (OP-4)."""
         config = self.model.config
-        plan = input_rotation(config.profile.rotation, config.shape, group)
-        given = spiking_input(u, plan, layer.clips.get(group), config.profile.encoder())
+        given = spiking_input_of_rows(
+            self.tokens,
+            group_width(config.shape, group),
+            u,
+            input_rotation(config.profile.rotation, config.shape, group),
+            layer.clips.get(group),
+            config.profile.encoder(),
+        )
         self.sink(
             InputRecord(
                 op=INPUT_OPS[group],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_in_threads
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
@@ -95,30 +96,36 @@ def attend(
     weight_sum = np.empty((tokens, heads), dtype=np.int64)
     accumulator = np.empty((tokens, heads, width), dtype=np.int64)
     exponent = np.empty((tokens, heads), dtype=np.int64)
-    saturations = np.zeros(tokens, dtype=np.int64)
-    for start in range(0, tokens, engine.query_block):
-        block = slice(start, min(start + engine.query_block, tokens))
-        for head in range(heads):
-            partial = _attend_head(
-                Queries(
-                    mantissa=queries.mantissa[block, head], exponent=queries.exponent[block, head]
-                ),
-                _head(keys, head // shared),
-                _head(values, head // shared),
-                first_position + start,
-                rules,
-                engine,
-            )
-            top_score[block, head] = partial.top_score
-            weight_sum[block, head] = partial.weight_sum
-            accumulator[block, head] = partial.accumulator
-            exponent[block, head] = partial.exponent
-            saturations[block] += partial.saturations
+    saturations = np.zeros((tokens, heads), dtype=np.int64)
+
+    def work(place: tuple[slice, int]) -> None:
+        block, head = place
+        partial = _attend_head(
+            Queries(mantissa=queries.mantissa[block, head], exponent=queries.exponent[block, head]),
+            _head(keys, head // shared),
+            _head(values, head // shared),
+            first_position + block.start,
+            rules,
+            engine,
+        )
+        top_score[place] = partial.top_score
+        weight_sum[place] = partial.weight_sum
+        accumulator[place] = partial.accumulator
+        exponent[place] = partial.exponent
+        saturations[place] = partial.saturations
+
+    places = [
+        (slice(start, min(start + engine.query_block, tokens)), head)
+        for start in range(0, tokens, engine.query_block)
+        for head in range(heads)
+    ]
+    elements = tokens * heads * len(keys.mantissa)
+    map_in_threads(work, places, elements if engine.is_pure else 0)
     return AttentionOutput(
         top_score=top_score,
         weight_sum=weight_sum,
         accumulator=accumulator,
-        score_saturations=saturations,
+        score_saturations=saturations.sum(axis=1, dtype=np.int64),
         mixed=_normalise(accumulator, weight_sum, exponent, rules),
     )
 
@@ -167,7 +174,7 @@ def _attend_head(
     score = np.where(visible, scores.values, np.int64(LOWEST))
     top = score.max(axis=1)
     weight = exp2(top[:, None] - score, rules.coefficients, rules.ties)
-    weight = np.where(visible, weight, np.int64(0))
+    weight = np.where(visible, weight, np.int32(0)).astype(np.int64)
     value_exponent = np.where(visible, values.exponent[begin:end], np.int64(LOWEST))
     highest = value_exponent.max(axis=1)
     shift = np.where(visible, highest[:, None] - value_exponent, np.int64(0))

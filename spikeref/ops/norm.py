@@ -25,6 +25,10 @@ class Scaled:
     exponent: NDArray[np.int64]
     """int64 [T]."""
 
+    def rows(self, chosen: slice) -> "Scaled":
+        """Return the tokens of a slice."""
+        return Scaled(values=self.values[chosen], exponent=self.exponent[chosen])
+
 
 def rms_norm(x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ties: Ties) -> Scaled:
     """Return γ∘RMSNorm(x), or RMSNorm(x) where gamma is None, of x int64 [T, N].

@@ -1,13 +1,15 @@
 """The spiking input of linear operators: entry, rotation, clipping, counts (OP-4 to OP-7)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_in_threads, row_blocks
 from spikeref.arith.hadamard import HadamardPlan, hadamard
-from spikeref.arith.rounding import block_shift
+from spikeref.arith.rounding import Scale, block_shift
 from spikeref.arith.ties import Ties
 from spikeref.model.rotation import order_of
 from spikeref.neurons.clipping import MembraneClip, clip_potentials
@@ -56,4 +58,36 @@ def spiking_input(
         potential = clip_potentials(potential, rotated.exponent, clip, encoder.ties)
     return SpikingInput(
         potential=potential, exponent=rotated.exponent, spikes=encode(potential, encoder)
+    )
+
+
+def spiking_input_of_rows(
+    rows: int,
+    width: int,
+    given: Callable[[slice], Scaled],
+    plan: HadamardPlan | None,
+    clip: MembraneClip | None,
+    encoder: Encoder,
+) -> SpikingInput:
+    """Return spiking_input(given(all rows), …), block of rows by block of rows, in threads.
+
+    rows, width: T and N. given: returns u [B, N] of the tokens of a slice; it must be pure.
+    """
+    parts = map_in_threads(
+        lambda block: spiking_input(given(block), plan, clip, encoder),
+        row_blocks(rows, width),
+        rows * width,
+    )
+    return SpikingInput(
+        potential=np.concatenate([part.potential for part in parts]),
+        exponent=np.concatenate([part.exponent for part in parts]),
+        spikes=Counts(
+            counts=np.concatenate([part.spikes.counts for part in parts]),
+            amax=np.concatenate([part.spikes.amax for part in parts]),
+            zero_point=np.concatenate([part.spikes.zero_point for part in parts]),
+            scale=Scale(
+                mantissa=np.concatenate([part.spikes.scale.mantissa for part in parts]),
+                exponent=np.concatenate([part.spikes.scale.exponent for part in parts]),
+            ),
+        ),
     )

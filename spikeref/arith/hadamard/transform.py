@@ -39,6 +39,11 @@ LOG2_SYLVESTER_FACTOR = 5
 BLOCK_ELEMENTS = 1 << 17
 """Rows go through all stages in blocks of about this size, so that they stay in cache."""
 
+ONE_THREAD_PRODUCTS = 1 << 18
+"""Products of a matrix product that OpenBLAS takes on the calling thread (it starts others from
+2^19 on): small products gain nothing from threads that wait for each other, and callers that work
+on blocks of rows in threads of their own lose by them."""
+
 CACHED_ORDER = 1024
 """A larger factor is converted to its stage's type at every call instead of being kept."""
 
@@ -132,10 +137,36 @@ def _transform_rows(
         matrix = _factor_matrix(factor, stage_type, transpose)
         x = x.astype(stage_type, copy=False)
         if left == plan.order:
-            x = np.matmul(x.reshape(-1, f), matrix.T)
+            x = _multiply_last_digit(x, matrix, plan.order)
         else:
-            x = np.matmul(matrix, x.reshape(-1, f, plan.order // left))
+            x = _multiply_digit(x.reshape(-1, f, plan.order // left), matrix)
     return x.reshape(rows.shape)
+
+
+def _multiply_digit(x: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    """Return matrix @ x[b] for every b, of x [B, f, r], a few rows of the matrix at a time."""
+    _, f, r = x.shape
+    step = max(1, ONE_THREAD_PRODUCTS // (f * r))
+    if step >= f:
+        return np.asarray(np.matmul(matrix, x, dtype=x.dtype))
+    result = np.empty_like(x)
+    for start in range(0, f, step):
+        part = slice(start, start + step)
+        np.matmul(matrix[part], x, out=result[:, part])
+    return result
+
+
+def _multiply_last_digit(x: NDArray[Any], matrix: NDArray[Any], order: int) -> NDArray[Any]:
+    """Return x @ matrixᵀ along the last digit, of rows [R, order], a row at a time."""
+    f = len(matrix)
+    if order * f <= ONE_THREAD_PRODUCTS and order > f:
+        return np.asarray(np.matmul(x.reshape(-1, order // f, f), matrix.T, dtype=x.dtype))
+    rows = x.reshape(-1, f)
+    result = np.empty_like(rows)
+    step = max(1, ONE_THREAD_PRODUCTS // (f * f))
+    for start in range(0, len(rows), step):
+        np.matmul(rows[start : start + step], matrix.T, out=result[start : start + step])
+    return result
 
 
 def _exact_type(bound: int) -> StageType:
