@@ -158,9 +158,8 @@ def reductions_without_type(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr=name), keywords=keywords) if (
-                (name in REDUCTIONS and name_of(owner) != "math")
-                or (name in UFUNC_REDUCTIONS and is_sum(owner))
-            ):
+                name in REDUCTIONS and name_of(owner) != "math"
+            ) or (name in UFUNC_REDUCTIONS and is_sum(owner)):
                 if not any(keyword.arg == "dtype" for keyword in keywords):
                     yield node
 

@@ -5,12 +5,15 @@ so BLAS gives the integers themselves, whatever its order of summation, blocking
 multiply-add. `choose_route` proves the bound; nothing else decides.
 """
 
+import os
 from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blas_threads import one_blas_thread
+from spikeref.arith.blocks import THREADED_ELEMENTS, map_in_threads
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
@@ -22,8 +25,12 @@ SMALLEST_SPLIT = 256
 INT16_ROWS = 256
 """Rows of magnitudes up to 127 that can be added in int16."""
 
-WIDENED_COLUMNS = 512
-"""Columns of the right operand that are widened to float at a time, so that they stay in cache."""
+WIDENED_ELEMENTS = 1 << 21
+"""Elements of the right operand that a thread widens to float at a time, so that they stay in
+cache until the product has used them."""
+
+SMALLEST_BLOCK = 64
+"""Columns below which a product is no longer worth its call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +122,40 @@ def absolute_column_sums(weights: NDArray[np.int8]) -> NDArray[np.int64]:
 def _through_float(
     a: NDArray[Any], b: NDArray[Any], run: int, form: np.dtype[Any], result: NDArray[Any]
 ) -> None:
-    """Fill `result` with a @ b, `run` terms and a block of columns at a time, in float `form`."""
-    terms, columns = b.shape
+    """Fill `result` with a @ b, `run` terms at a time, in float `form`, on several threads."""
+    columns = b.shape[1]
     left = a.astype(form)
+
+    def work(part: slice) -> None:
+        _fill_columns(left, b[:, part], run, result[:, part])
+
+    if b.size < THREADED_ELEMENTS:
+        work(slice(0, columns))
+        return
+    with one_blas_thread() as limited:
+        parts = _even_parts(columns, (os.cpu_count() or 1) if limited else 1)
+        map_in_threads(work, parts, b.size)
+
+
+def _even_parts(columns: int, count: int) -> list[slice]:
+    edges = [columns * i // count for i in range(count + 1)]
+    return [slice(low, high) for low, high in zip(edges, edges[1:], strict=False) if low < high]
+
+
+def _fill_columns(left: NDArray[Any], b: NDArray[Any], run: int, result: NDArray[Any]) -> None:
+    """Fill `result` with left @ b, for a float `left`, a block of columns at a time."""
+    terms, columns = b.shape
+    width = max(SMALLEST_BLOCK, WIDENED_ELEMENTS // max(terms, 1))
     # One block is widened into the same memory again and again: fresh pages cost more than the
     # widening itself.
-    widened = np.empty((terms, min(columns, WIDENED_COLUMNS)), dtype=form)
-    for start in range(0, columns, WIDENED_COLUMNS):
-        block = slice(start, min(start + WIDENED_COLUMNS, columns))
-        right = widened[:, : block.stop - block.start]
-        np.copyto(right, b[:, block], casting="unsafe")
-        result[:, block] = left[:, :run] @ right[:run]
-        for k in range(run, terms, run):
-            partial = left[:, k : k + run] @ right[k : k + run]
-            result[:, block] += partial.astype(result.dtype)
+    widened = np.empty((terms, min(columns, width)), dtype=left.dtype)
+    # Some kernels raise spurious floating-point flags on lanes that they then throw away.
+    with np.errstate(all="ignore"):
+        for start in range(0, columns, width):
+            block = slice(start, min(start + width, columns))
+            right = widened[:, : block.stop - block.start]
+            np.copyto(right, b[:, block], casting="unsafe")
+            result[:, block] = left[:, :run] @ right[:run]
+            for k in range(run, terms, run):
+                partial = left[:, k : k + run] @ right[k : k + run]
+                result[:, block] += partial.astype(result.dtype)

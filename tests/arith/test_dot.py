@@ -15,6 +15,7 @@ from spikeref.arith.dot import (
     ThroughFloat32,
     ThroughFloat64,
     ThroughInt64,
+    absolute_column_sums,
     choose_route,
     dot_exact,
     sum_of_squares,
@@ -187,3 +188,12 @@ def test_sum_of_squares_at_its_widest() -> None:
     assert sum_of_squares(m).tolist() == [(1 << 15) * ((1 << 23) - 1) ** 2] * 2
     with pytest.raises(RangeError, match="sum of squares"):
         sum_of_squares(np.full((1, 2), 1 << 31, dtype=np.int64))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 1000])
+def test_absolute_column_sums(rows: int) -> None:
+    """Columns of 127 and −127 alone are where int16 runs come closest to their end."""
+    weights = np.random.default_rng(rows).integers(-127, 128, size=(rows, 4)).astype(np.int8)
+    weights[:, 0], weights[:, 1] = 127, -127
+    expected = [sum(abs(int(w)) for w in column) for column in weights.T]
+    assert absolute_column_sums(weights).tolist() == expected

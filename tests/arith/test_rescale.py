@@ -13,9 +13,7 @@ from spikeref.arith.rounding import Saturated, Scale
 from spikeref.arith.ties import Ties
 from tests.arith.integers import BOTH_TIES, int64, nearest, sized
 
-MANTISSA = st.one_of(
-    st.integers(1 << 15, (1 << 16) - 1), st.sampled_from((1 << 15, (1 << 16) - 1))
-)
+MANTISSA = st.one_of(st.integers(1 << 15, (1 << 16) - 1), st.sampled_from((1 << 15, (1 << 16) - 1)))
 NARROW = (1 << 21) - 1
 """x of 21 bits times two 16-bit mantissas stays below 2^53: the float64 route."""
 ACCUMULATOR = 1 << 30
@@ -129,3 +127,22 @@ def test_exponents_that_cancel_may_leave_the_range_of_floats() -> None:
     for first, second in ((2000, -2030), (-2000, 1970)):
         token, channel = [(1 << 15, first)], [(1 << 15, second - 16)] * 3
         check([[3, 0, -5]], token, channel, None, 32, Ties.HALF_EVEN)
+
+
+@pytest.mark.parametrize("ties", BOTH_TIES)
+@given(
+    first=MANTISSA.map(lambda m: m | 1),
+    second=MANTISSA.map(lambda m: m | 1),
+    shift=st.integers(24, 29),
+    off=st.integers(-1, 1),
+    sign=st.sampled_from((1, -1)),
+)
+def test_one_unit_beside_a_tie_of_a_62_bit_product(
+    ties: Ties, first: int, second: int, shift: int, off: int, sign: int
+) -> None:
+    """x is such that the product ends in the bits of 2^(S−1) + off; float64 drops the unit."""
+    modulus = 1 << shift
+    x = ((modulus >> 1) + off) * pow(first * second, -1, modulus) % modulus
+    x += (ACCUMULATOR - modulus) & -modulus
+    assert x * first * second % modulus == (modulus >> 1) + off
+    check([[sign * x]], [(first, -shift - 16)], [(second, 0)], None, 40, ties)

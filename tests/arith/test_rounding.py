@@ -157,6 +157,16 @@ def test_round_div_at_the_boundary_of_its_paths(ties: Ties, offset: int) -> None
 
 
 @pytest.mark.parametrize("ties", BOTH_TIES)
+@pytest.mark.parametrize("bits", range(52, 60))
+def test_round_div_where_the_float64_quotient_is_wrong(ties: Ties, bits: int) -> None:
+    """Quotients a third away from a half, and halves that float64 no longer holds."""
+    odd = (1 << (bits - 1)) + 1
+    for a, b in ((3 * odd + 1, 3), (2 * odd + 1, 2), (odd + (1 << bits), 1), (5 * odd + 2, 5)):
+        check_round_div([(a, b)], ties)
+        check_round_div([(-a, b)], ties)
+
+
+@pytest.mark.parametrize("ties", BOTH_TIES)
 @settings(max_examples=40)
 @given(
     cases=st.lists(st.tuples(sized(WIDE), positive(1 << 47)), min_size=1, max_size=30),
@@ -197,9 +207,7 @@ def test_bit_length(values: list[int]) -> None:
 
 @settings(max_examples=40)
 @given(
-    rows=st.lists(
-        st.lists(sized((1 << 63) - 1), min_size=3, max_size=3), min_size=1, max_size=5
-    ),
+    rows=st.lists(st.lists(sized((1 << 63) - 1), min_size=3, max_size=3), min_size=1, max_size=5),
     bits=st.integers(2, 48),
 )
 def test_saturate_and_its_counts(rows: list[list[int]], bits: int) -> None:
@@ -207,8 +215,7 @@ def test_saturate_and_its_counts(rows: list[list[int]], bits: int) -> None:
     expected = [[scalar.saturate(x, bits) for x in row] for row in rows]
     assert done.values.tolist() == expected
     changed = [
-        sum(x != y for x, y in zip(*pair, strict=True))
-        for pair in zip(rows, expected, strict=True)
+        sum(x != y for x, y in zip(*pair, strict=True)) for pair in zip(rows, expected, strict=True)
     ]
     assert done.count.tolist() == changed
 

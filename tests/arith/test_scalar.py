@@ -38,9 +38,7 @@ def test_half_even_is_the_rounding_of_python() -> None:
             assert scalar.round_div(a, b, Ties.HALF_EVEN) == round(Fraction(a, b))
 
 
-@pytest.mark.parametrize(
-    ("x", "s", "even", "up"), [(5, 1, 2, 3), (-5, 1, -2, -2), (-3, 1, -2, -1)]
-)
+@pytest.mark.parametrize(("x", "s", "even", "up"), [(5, 1, 2, 3), (-5, 1, -2, -2), (-3, 1, -2, -1)])
 def test_examples_of_the_clause(x: int, s: int, even: int, up: int) -> None:
     assert scalar.round_shift(x, s, Ties.HALF_EVEN) == even
     assert scalar.round_shift(x, s, Ties.HALF_UP) == up

@@ -41,9 +41,7 @@ def synaptic_of(weights: NDArray[Any], encoder: Encoder) -> Synaptic:
     """The weights with their proven bound (ADD-3)."""
     absolute = np.abs(weights.astype(np.int64))
     bound = encoder.largest_count * int(absolute.sum(axis=0).max(initial=0))
-    return Synaptic(
-        weights=weights, largest=int(absolute.max(initial=0)), accumulator_bound=bound
-    )
+    return Synaptic(weights=weights, largest=int(absolute.max(initial=0)), accumulator_bound=bound)
 
 
 def product_by_python(a: NDArray[Any], b: NDArray[Any]) -> list[list[int]]:

@@ -76,9 +76,7 @@ def test_the_epoch_is_kept_modulo_its_width() -> None:
     ),
     epoch=st.integers(0, EPOCHS - 1),
 )
-def test_packing_is_undone_by_unpacking(
-    events: list[tuple[int, int, bool]], epoch: int
-) -> None:
+def test_packing_is_undone_by_unpacking(events: list[tuple[int, int, bool]], epoch: int) -> None:
     columns = list(zip(*events, strict=True)) or [(), (), ()]
     given_events = Events(
         source=np.array(columns[0], dtype=np.int64),

@@ -35,8 +35,9 @@ def multiplications(source: str) -> Iterator[str]:
     """Yield every node of the source that multiplies, or names something that does."""
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.BinOp(op=ast.Mult() | ast.MatMult() | ast.Pow()) | ast.AugAssign(
-                op=ast.Mult() | ast.MatMult() | ast.Pow()
+            case (
+                ast.BinOp(op=ast.Mult() | ast.MatMult() | ast.Pow())
+                | ast.AugAssign(op=ast.Mult() | ast.MatMult() | ast.Pow())
             ):
                 yield f"line {node.lineno}: {ast.unparse(node)}"
             case ast.Attribute(attr=name) | ast.Name(id=name) if name in MULTIPLIERS:

@@ -51,9 +51,7 @@ def test_a_left_shift_of_48_is_enough(threshold: int, exponents: list[int]) -> N
     clip = MembraneClip(threshold=threshold, mode=ClipMode.SHIFT)
     found = thresholds_at(clip, np.array(exponents, dtype=np.int64), Ties.HALF_EVEN)
     limited = [
-        scalar.saturate(
-            scalar.round_shift(threshold, max(e + 16, -48), Ties.HALF_EVEN), 31
-        )
+        scalar.saturate(scalar.round_shift(threshold, max(e + 16, -48), Ties.HALF_EVEN), 31)
         for e in exponents
     ]
     assert found.tolist() == limited

@@ -143,6 +143,7 @@ def test_a_common_factor_changes_no_count(v: list[int], factor: int) -> None:
             continue
         small, large = encode(row, encoder), encode(row * factor, encoder)
         np.testing.assert_array_equal(small.counts, large.counts)
+        assert int(small.zero_point) == int(large.zero_point)
 
 
 @given(v=st.lists(sized(LARGEST), min_size=1, max_size=8), ties=st.sampled_from(Ties))
@@ -160,6 +161,13 @@ def test_rows_are_the_last_axis() -> None:
     for i in range(2):
         for j in range(3):
             np.testing.assert_array_equal(whole.counts[i, j], encode(v[i, j], encoder).counts)
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+def test_no_rows_have_no_counts(encoding: Encoding) -> None:
+    found = encode(np.zeros((0, 3), dtype=np.int64), Encoder(bits=4, encoding=encoding))
+    assert found.counts.shape == (0, 3)
+    assert found.amax.shape == (0,)
 
 
 @pytest.mark.parametrize("bits", [1, 9, 0, -4])

@@ -29,9 +29,7 @@ def test_a_leaky_neuron_worked_by_hand() -> None:
 
 
 def test_the_same_with_halves_going_up() -> None:
-    neuron = LifNeuron(
-        threshold=10, reset=0, decay_mantissa=1, decay_shift=1, ties=Ties.HALF_UP
-    )
+    neuron = LifNeuron(threshold=10, reset=0, decay_mantissa=1, decay_shift=1, ties=Ties.HALF_UP)
     run = run_lif(currents(7, 1, 8, -5, 0), neuron)
     # U: 7, 4+1, 3+8 fires, 0−5, round_up(−2.5) = −2.
     assert run.potential[:, 0].tolist() == [7, 5, 11, -5, -2]
@@ -63,9 +61,7 @@ def test_one_step_is_the_input_current() -> None:
 
 
 @given(
-    current=st.lists(
-        st.lists(sized(LARGEST), min_size=3, max_size=3), min_size=1, max_size=8
-    ),
+    current=st.lists(st.lists(sized(LARGEST), min_size=3, max_size=3), min_size=1, max_size=8),
     threshold=sized(LARGEST),
     reset=sized(LARGEST),
     shift=st.integers(0, 15),

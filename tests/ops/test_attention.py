@@ -185,7 +185,14 @@ def test_normalisation_is_one_rounding_of_the_exact_ratio(
     def mix(*_: object) -> NDArray[np.int64]:
         return given_sums
 
-    engine = Engine(name="dense", project=mix, score=DENSE.score, mix=mix, query_block=1)  # type: ignore[arg-type]
+    engine = Engine(
+        name="dense",
+        project=mix,  # type: ignore[arg-type]
+        score=DENSE.score,
+        mix=mix,
+        query_block=1,
+        is_pure=True,
+    )
     rules = AttentionRules(
         window=None,
         encoder=Encoder(bits=4, encoding=Encoding.TERNARY, ties=ties),

@@ -34,9 +34,7 @@ def dyadic_rows(draw: st.DrawFn) -> DyadicRows:
     exponent=st.integers(-40, 0),
     ties=st.sampled_from(Ties),
 )
-def test_logits_are_the_clause(
-    rows: DyadicRows, u: np.ndarray, exponent: int, ties: Ties
-) -> None:
+def test_logits_are_the_clause(rows: DyadicRows, u: np.ndarray, exponent: int, ties: Ties) -> None:
     found = logits_of(
         Scaled(values=u, exponent=np.full(len(u), exponent, dtype=np.int64)), rows, ties
     )

@@ -61,9 +61,7 @@ def test_an_operator_is_the_clause(profile: Profile, bits: int, data: st.DataObj
     synapses = data.draw(synapses_of(profile))
     u = data.draw(rows_of(1 << 40, SOURCES))
     exponent = np.array([data.draw(st.integers(-40, 0)) for _ in u], dtype=np.int64)
-    given_input = spiking_input(
-        Scaled(values=u, exponent=exponent), None, None, profile.encoder()
-    )
+    given_input = spiking_input(Scaled(values=u, exponent=exponent), None, None, profile.encoder())
     expected = []
     for t in range(len(u)):
         spikes = given_input.spikes

@@ -16,9 +16,7 @@ TABLE = st.lists(ANGLE, min_size=TOKENS, max_size=TOKENS)
 
 @settings(max_examples=50)
 @given(
-    x=st.lists(
-        sized(POTENTIAL), min_size=TOKENS * HEADS * WIDTH, max_size=TOKENS * HEADS * WIDTH
-    ),
+    x=st.lists(sized(POTENTIAL), min_size=TOKENS * HEADS * WIDTH, max_size=TOKENS * HEADS * WIDTH),
     cos=TABLE,
     sin=TABLE,
 )

@@ -19,9 +19,7 @@ from tests.neurons.encoders import asymmetric_counts, symmetric_counts
 Row = list[int]
 
 
-def rms_norm(
-    x: Row, gamma: Gamma | None, constants: Constants, ties: Ties
-) -> tuple[Row, int]:
+def rms_norm(x: Row, gamma: Gamma | None, constants: Constants, ties: Ties) -> tuple[Row, int]:
     """OP-2 and OP-3: u and its exponent."""
     m, s = block_shift(x, 24, ties)
     energy = sum(v * v for v in m) + round_shift(constants.norm_epsilon, 2 * s, ties)
@@ -86,9 +84,7 @@ def encode(v: Row, encoder: Encoder) -> Encoded:
     return Encoded(counts, zero_point, amax, mantissa, exponent)
 
 
-def silu_gate(
-    g: int, a: int, log2e: int, coefficients: Sequence[int], ties: Ties
-) -> int:
+def silu_gate(g: int, a: int, log2e: int, coefficients: Sequence[int], ties: Ties) -> int:
     """OP-9: u with 32 fraction bits."""
     t = round_shift(abs(g) * log2e, 30, ties)
     w = 0 if t >> 16 > 64 else exp2(t, coefficients, ties)
@@ -145,9 +141,7 @@ def attend_head(
     scores, saturations = {}, 0
     for j in seen:
         a = sum(mu * c for mu, c in zip(query, keys[j].counts, strict=True))
-        exact = round_shift(
-            a * keys[j].mantissa, -(query_exponent + keys[j].exponent + 16), ties
-        )
+        exact = round_shift(a * keys[j].mantissa, -(query_exponent + keys[j].exponent + 16), ties)
         scores[j] = saturate(exact, 40)
         saturations += scores[j] != exact
     top = max(scores.values())
@@ -167,9 +161,7 @@ def attend_head(
     return Head(top, total, saturations, mixed, ratio, largest)
 
 
-def join_heads(
-    heads: list[Head], plan: HadamardPlan | None, ties: Ties
-) -> tuple[Row, int]:
+def join_heads(heads: list[Head], plan: HadamardPlan | None, ties: Ties) -> tuple[Row, int]:
     """ATT-10 and ATT-11: the input of o and its exponent."""
     largest = max(head.exponent for head in heads)
     joined: Row = []

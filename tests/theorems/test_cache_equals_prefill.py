@@ -28,8 +28,7 @@ def run(
     cache, sink = Cache(model.config.shape), DigestSink()
     bounds = [0, *sorted(set(cuts) - {0, tokens.size}), tokens.size]
     logits = [
-        forward(model, tokens[start:stop], cache, engine, sink)
-        for start, stop in pairwise(bounds)
+        forward(model, tokens[start:stop], cache, engine, sink) for start, stop in pairwise(bounds)
     ]
     return np.concatenate(logits), sink
 

@@ -34,9 +34,7 @@ def test_the_train_of_a_product_is_the_product_of_the_train(
     assert [sum(column) for column in zip(*by_step, strict=True)] == whole
 
 
-@given(
-    counts=st.lists(st.integers(-128, 127), min_size=1, max_size=20), seed=st.integers(0, 99)
-)
+@given(counts=st.lists(st.integers(-128, 127), min_size=1, max_size=20), seed=st.integers(0, 99))
 def test_no_order_of_the_steps_changes_the_count(counts: list[int], seed: int) -> None:
     """Left-aligned or not: any permutation of the D steps sums to the same counts."""
     train = unfold(np.array(counts, dtype=np.int8), 128)

@@ -31,7 +31,14 @@ def attended(scores: list[int]) -> AttentionOutput:
     def score(*_: object) -> NDArray[np.int64]:
         return given_scores
 
-    engine = Engine(name="dense", project=mix, score=score, mix=mix, query_block=1)  # type: ignore[arg-type]
+    engine = Engine(
+        name="dense",
+        project=mix,  # type: ignore[arg-type]
+        score=score,
+        mix=mix,
+        query_block=1,
+        is_pure=True,
+    )
     rng = np.random.default_rng(0)
     spikes = CachedSpikes(
         counts=rng.integers(-7, 8, size=(count, 1, WIDTH)).astype(np.int8),

@@ -111,8 +111,9 @@ def _integer_transform(
     rows = u.reshape(-1, plan.order)
     narrow = plan.order * bound < 1 << 31
     result: NDArray[Any] = np.empty(rows.shape, dtype=np.int32 if narrow else np.int64)
-    for block in _blocks(rows.shape):
-        result[block] = _transform_rows(rows[block], plan, bound, transpose=transpose)
+    with np.errstate(all="ignore"):  # as in arith.dot
+        for block in _blocks(rows.shape):
+            result[block] = _transform_rows(rows[block], plan, bound, transpose=transpose)
     return result.reshape(u.shape)
 
 

@@ -1,0 +1,45 @@
+"""--help: an example that the program itself would accept."""
+
+import re
+import shlex
+
+import pytest
+
+from spikeref.cli.program import COMMANDS, _parser
+from tests.cli.command_line import Program
+
+NESTED = ["trace show", "trace diff", "trace export"]
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS] + NESTED)
+def test_help_shows_an_example_that_parses(spikeref: Program, command: str) -> None:
+    called = spikeref(*command.split(), "--help")
+    assert called.status == 0
+    assert called.err == ""
+    found = re.search(r"^example:\n  spikeref (.*)\n", called.out, re.MULTILINE)
+    assert found is not None
+    parsed = _parser().parse_args(shlex.split(found[1]))
+    assert parsed.command.name == command.split()[0]
+    if command in NESTED:
+        assert f"trace {parsed.action}" == command
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_help_lists_json_where_the_command_ends(spikeref: Program, command: str) -> None:
+    leaves = [leaf for leaf in NESTED if leaf.split()[0] == command] or [command]
+    for leaf in leaves:
+        assert "--json" in spikeref(*leaf.split(), "--help").out
+
+
+def test_main_help_names_every_command(spikeref: Program) -> None:
+    called = spikeref("--help")
+    assert called.status == 0
+    for command in COMMANDS:
+        assert re.search(rf"^    {command.name}\b", called.out, re.MULTILINE)
+    assert "example: spikeref demo" in called.out
+
+
+def test_version_is_the_package_version(spikeref: Program) -> None:
+    from spikeref import __version__
+
+    assert spikeref("--version").out == f"spikeref {__version__}\n"

@@ -1,0 +1,1 @@
+"""Trains the small LLaMA-architecture model that ships inside the package."""
