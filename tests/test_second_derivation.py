@@ -4,9 +4,11 @@
 spikeref and reads the same compiled folders; every record of every variant must agree.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from hashlib import sha256
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,14 @@ from plain_decoder.trace import Record, trace_digest
 
 from spikeref.arith.ties import Ties
 from spikeref.checkpoint.reader import Checkpoint
+from spikeref.cli.demo import NEW_TOKENS, PROMPT, shipped_model
 from spikeref.compiler.compile import compile_checkpoint
 from spikeref.engine.dense import DENSE
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
+from spikeref.forward.text import encode_text
 from spikeref.model.folder import load_model
-from spikeref.model.profile import PROFILES, adjust_profile
+from spikeref.model.profile import DEFAULT_PROFILE, PROFILES, adjust_profile
 from spikeref.trace.sinks import DigestSink
 from tools.synthetic_checkpoint import PRESETS, write_checkpoint
 
@@ -204,3 +208,22 @@ def test_thresholds_are_the_rounded_quotient(ties: Any, ratio: tuple[int, int], 
 def test_matrices_from_the_text(width: int, digest: str) -> None:
     rows = b"".join(bytes(x & 255 for x in row) for row in matrix(width))
     assert sha256(rows).hexdigest() == digest
+
+
+def test_the_pinned_demo_trace_follows_from_the_text(tmp_path: Path) -> None:
+    """The golden digest of the shipped model's demo, derived a second time."""
+    golden = json.loads((Path(__file__).parent / "golden" / "demo.json").read_text("utf-8"))
+    with as_file(shipped_model()) as source, Checkpoint.open(source) as checkpoint:
+        compile_checkpoint(checkpoint, tmp_path / "model", PROFILES[DEFAULT_PROFILE])
+    model = read_model(tmp_path / "model")
+    assert model.digest == golden["model_digest"]
+    prompt = encode_text(tmp_path / "model", PROMPT)
+    decoder = Decoder(model)
+    records: list[Record] = []
+    tokens: list[int] = list(prompt)
+    for position in range(len(prompt) + NEW_TOKENS - 1):
+        records += decoder.step(tokens[position])
+        if position + 1 == len(tokens):
+            logits = records[-1].fields["logits"].flat
+            tokens.append(logits.index(max(logits)))
+    assert trace_digest(model.digest, tokens[:-1], records) == golden["trace_digest"]

@@ -1,4 +1,4 @@
-"""Work on rows in blocks that stay in a core's cache, on as many threads as there are cores.
+"""Work on rows block by block, on as many threads as there are cores.
 
 Rows never depend on each other, so neither the blocks nor the threads can change a result.
 """
@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-BLOCK_ELEMENTS = 1 << 15
-"""Elements of one block: a few int64 intermediates of it fit a core's cache."""
+BLOCK_ELEMENTS = 1 << 19
+"""Elements of one block: so many that each NumPy call on it outlasts the hand-over of the
+interpreter's lock between threads by far."""
 
 THREADED_ELEMENTS = 1 << 18
 """Below this, starting threads costs more than it saves."""

@@ -7,6 +7,7 @@ multiply-add. `choose_route` proves the bound; nothing else decides.
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
@@ -139,7 +140,7 @@ def _through_float(
 
 def _even_parts(columns: int, count: int) -> list[slice]:
     edges = [columns * i // count for i in range(count + 1)]
-    return [slice(low, high) for low, high in zip(edges, edges[1:], strict=False) if low < high]
+    return [slice(low, high) for low, high in pairwise(edges) if low < high]
 
 
 def _fill_columns(left: NDArray[Any], b: NDArray[Any], run: int, result: NDArray[Any]) -> None:

@@ -18,7 +18,7 @@ from spikeref.storage.atomic import atomic_folder
 from spikeref.trace.folder import trace_folder
 
 PROMPT = "Once upon a time"
-NEW_TOKENS = 24
+NEW_TOKENS = 40
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 

@@ -27,7 +27,6 @@ def asynchronous(arrival: Arrival = Sorted(), batch: int = BATCH) -> Engine:  # 
         score=epochs.score,
         mix=epochs.mix,
         query_block=1,
-        is_pure=False,
     )
 
 

@@ -37,8 +37,6 @@ class Engine:
 
     query_block: the dense product takes many queries at once and hides unseen positions
     afterwards; an engine that walks spikes takes one, so that no unseen key ever fires.
-    is_pure: whether the products of different heads may be taken at the same time; an engine that
-    numbers its epochs takes them in order.
     """
 
     name: str
@@ -46,4 +44,3 @@ class Engine:
     score: Score
     mix: Mix
     query_block: int
-    is_pure: bool

@@ -18,6 +18,9 @@ from spikeref.forward.tokens import token_array
 from spikeref.model.layers import IntegerModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
 
+LARGEST_MEAN_NLL = 709.0
+"""exp of more than this overflows float64."""
+
 Progress = Callable[[int], None]
 """Called with the number of tokens that were just scored."""
 
@@ -31,8 +34,9 @@ class Perplexity:
 
     @property
     def perplexity(self) -> float:
-        """exp(nll / scored tokens)."""
-        return math.exp(self.nll / self.scored_tokens)
+        """exp(nll / scored tokens); infinite beyond the range of float64."""
+        mean = self.nll / self.scored_tokens
+        return math.exp(mean) if mean < LARGEST_MEAN_NLL else math.inf
 
 
 def model_perplexity(

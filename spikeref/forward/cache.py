@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.model.config import ModelShape
-from spikeref.ops.attention import CachedSpikes
+from spikeref.ops.attention import CachedSpikes, visible_range
 from spikeref.ops.heads import HeadSpikes
 
 Scalar = TypeVar("Scalar", bound=np.signedinteger)
@@ -46,9 +46,17 @@ class SpikeCache:
             counts=self._counts[held], mantissa=self._mantissa[held], exponent=self._exponent[held]
         )
 
-    def spikes(self) -> NDArray[np.int64]:
-        """Return the number of spikes of each position and head, int64 [S, G]."""
-        return self._spikes[: self._length]
+    def visible_spikes(self, count: int, window: int | None, heads: int) -> NDArray[np.int64]:
+        """Return how many spikes each of the last `count` tokens integrates in each of H heads.
+
+        int64 [count, H]: those of the positions visible from it, in its head's group (ATT-5).
+        """
+        spikes = self._spikes[: self._length]
+        before = np.zeros((self._length + 1, spikes.shape[1]), dtype=np.int64)
+        np.cumsum(spikes, axis=0, dtype=np.int64, out=before[1:])
+        positions = range(self._length - count, self._length)
+        ranges = np.array([visible_range(i, window) for i in positions], dtype=np.int64)
+        return np.repeat(before[ranges[:, 1]] - before[ranges[:, 0]], heads // spikes.shape[1], 1)
 
 
 def _grown(array: NDArray[Scalar], capacity: int) -> NDArray[Scalar]:

@@ -13,7 +13,7 @@ from spikeref.forward.tokens import check_tokens
 from spikeref.model.groups import Group, Operator
 from spikeref.model.layers import DecoderLayer, IntegerModel
 from spikeref.model.rotation import group_width, head_rotation, input_rotation
-from spikeref.ops.attention import AttentionOutput, AttentionRules, attend, visible_range
+from spikeref.ops.attention import AttentionOutput, AttentionRules, attend
 from spikeref.ops.embedding import RESIDUAL_BITS, embed
 from spikeref.ops.gate import silu_gate
 from spikeref.ops.head import logits_of
@@ -234,8 +234,8 @@ class _Pass:
                 accumulator=done.accumulator,
                 mixed=done.mixed.values,
                 exponent=done.mixed.exponent,
-                key_spikes=self.visible_spikes(keys, len(q), layer.sliding_window),
-                value_spikes=self.visible_spikes(values, len(q), layer.sliding_window),
+                key_spikes=keys.visible_spikes(len(q), layer.sliding_window, shape.heads),
+                value_spikes=values.visible_spikes(len(q), layer.sliding_window, shape.heads),
                 saturations=done.score_saturations,
             )
         )
@@ -255,18 +255,6 @@ class _Pass:
                 counts=heads.counts,
             )
         )
-
-    def visible_spikes(
-        self, cache: SpikeCache, count: int, window: int | None
-    ) -> NDArray[np.int64]:
-        """Return how many cached spikes each of `count` tokens and H query heads integrates."""
-        shape = self.model.config.shape
-        before = np.zeros((self.first_token + count + 1, shape.kv_heads), dtype=np.int64)
-        np.cumsum(cache.spikes(), axis=0, dtype=np.int64, out=before[1:])
-        ranges = [visible_range(self.first_token + t, window) for t in range(count)]
-        begin = np.array([low for low, _ in ranges], dtype=np.int64)
-        end = np.array([high for _, high in ranges], dtype=np.int64)
-        return np.repeat(before[end] - before[begin], shape.heads // shape.kv_heads, axis=1)
 
     def add(
         self, index: int, op: ResidualOp, x: NDArray[np.int64], out: NDArray[np.int64]

@@ -12,8 +12,10 @@ from spikeref.model.layers import IntegerModel
 def token_array(tokens: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int64]:
     """Return token ids as int64 [T]; TokenError if they are not a list of integers."""
     array = np.asarray(tokens)
-    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iuO"):
         raise TokenError("tokens: a flat list of integer token ids is needed")
+    if array.dtype.kind in "uO" and any(not 0 <= token < 1 << 63 for token in array.tolist()):
+        raise TokenError("tokens: an id is negative or beyond 2^63; no vocabulary has it")
     return array.astype(np.int64)
 
 

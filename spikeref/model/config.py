@@ -112,8 +112,8 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
 def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
     """Return the configuration that config.json holds; ModelError naming `where` otherwise."""
     reader = JsonFields(value, where, ModelError)
-    if reader.text("format") != FORMAT:
-        raise ModelError(f"{where}: not a compiled spikeref model; compile the checkpoint first")
+    if value.get("format") != FORMAT:
+        raise ModelError(f"{where}: not a compiled model; run spikeref compile on the checkpoint")
     version = reader.integer("format_version")
     if version != FORMAT_VERSION or reader.text("spec_version") != SPEC_VERSION:
         raise ModelError(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import map_in_threads
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
@@ -96,36 +95,30 @@ def attend(
     weight_sum = np.empty((tokens, heads), dtype=np.int64)
     accumulator = np.empty((tokens, heads, width), dtype=np.int64)
     exponent = np.empty((tokens, heads), dtype=np.int64)
-    saturations = np.zeros((tokens, heads), dtype=np.int64)
+    saturations = np.zeros(tokens, dtype=np.int64)
 
-    def work(place: tuple[slice, int]) -> None:
-        block, head = place
-        partial = _attend_head(
-            Queries(mantissa=queries.mantissa[block, head], exponent=queries.exponent[block, head]),
-            _head(keys, head // shared),
-            _head(values, head // shared),
-            first_position + block.start,
-            rules,
-            engine,
-        )
-        top_score[place] = partial.top_score
-        weight_sum[place] = partial.weight_sum
-        accumulator[place] = partial.accumulator
-        exponent[place] = partial.exponent
-        saturations[place] = partial.saturations
-
-    places = [
-        (slice(start, min(start + engine.query_block, tokens)), head)
-        for start in range(0, tokens, engine.query_block)
-        for head in range(heads)
-    ]
-    elements = tokens * heads * len(keys.mantissa)
-    map_in_threads(work, places, elements if engine.is_pure else 0)
+    for start in range(0, tokens, engine.query_block):
+        block = slice(start, min(start + engine.query_block, tokens))
+        for head in range(heads):
+            place = block, head
+            partial = _attend_head(
+                Queries(mantissa=queries.mantissa[place], exponent=queries.exponent[place]),
+                _head(keys, head // shared),
+                _head(values, head // shared),
+                first_position + start,
+                rules,
+                engine,
+            )
+            top_score[place] = partial.top_score
+            weight_sum[place] = partial.weight_sum
+            accumulator[place] = partial.accumulator
+            exponent[place] = partial.exponent
+            saturations[block] += partial.saturations
     return AttentionOutput(
         top_score=top_score,
         weight_sum=weight_sum,
         accumulator=accumulator,
-        score_saturations=saturations.sum(axis=1, dtype=np.int64),
+        score_saturations=saturations,
         mixed=_normalise(accumulator, weight_sum, exponent, rules),
     )
 

@@ -100,8 +100,10 @@ def _reason(fault: Exception, target: Path) -> str | None:
     """Why writing failed, where the disk or its permissions are to blame."""
     if not isinstance(fault, OSError):
         # The safetensors library wraps the system's error in its own.
-        return _full(target) if "No space left" in str(fault) else None
-    if fault.errno in _FULL:
+        wrapped = any(sign in str(fault) for sign in ("No space left", "File too large"))
+        return _full(target) if wrapped else None
+    # NumPy reports a short write without an error number.
+    if fault.errno in _FULL or (fault.errno is None and " written" in str(fault)):
         return _full(target)
     ours = fault.filename is None or _below(fault.filename, target.parent)
     if ours and fault.errno in _FORBIDDEN:
