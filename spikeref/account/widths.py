@@ -8,12 +8,14 @@ from spikeref.model.groups import Group
 from spikeref.model.layers import IntegerModel
 from spikeref.model.rotation import head_rotation, input_rotation, order_of
 from spikeref.neurons.counts import Encoder, Encoding
+from spikeref.ops.attention import SCORE_BITS
+from spikeref.ops.embedding import RESIDUAL_BITS
+from spikeref.ops.head import INPUT_BITS, LOGIT_BITS
+from spikeref.ops.heads import QUERY_BITS
 from spikeref.ops.spiking_input import entry_bits
 from spikeref.trace.records import CacheOp, InputOp, Op
 
-RESIDUAL_BITS = 40
 NARROW_OUTPUT_BITS = 32
-SCORE_BITS = 40
 EXPONENT_BITS = 16
 """Exponents are sums of a few exponents of the model, within ±512 each, and of shifts below 64."""
 
@@ -41,13 +43,13 @@ def proven_bits(model: IntegerModel, layer: int, op: Op, signal: str) -> int:
                 return _symmetric(model.layers[layer].synapses(op).accumulator_bound)
             return RESIDUAL_BITS if op in ("o", "down") else NARROW_OUTPUT_BITS
         case "query":
-            return 24
+            return QUERY_BITS
         case "key_spikes" | "value_spikes":
             return _cache_bits(model, op, signal)
         case "attention":
             return _attention_bits(model, layer, signal)
         case "head":
-            return 16 if signal == "mantissa" else 32
+            return INPUT_BITS if signal == "mantissa" else LOGIT_BITS
         case _:
             assert_never(op)
 

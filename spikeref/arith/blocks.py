@@ -30,10 +30,9 @@ def map_in_threads(
 ) -> list[Result]:
     """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
     listed = list(items)
-    workers = min(os.cpu_count() or 1, len(listed))
-    if elements < THREADED_ELEMENTS or workers < 2:
+    if elements < THREADED_ELEMENTS or len(listed) < 2:
         return [work(item) for item in listed]
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(listed))) as pool:
         return list(pool.map(work, listed))
 
 

@@ -4,7 +4,9 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -30,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 (fine), 1 (does not conform), 2 (bad input) or 130 (Ctrl-C)."""
     chosen = _parser().parse_args(arguments)
     command: Command = chosen.command
+    if threading.current_thread() is threading.main_thread():
+        # A request to end, as `timeout` sends it, cleans up as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcome = command.run(chosen)
         return _print(command, outcome, as_json=chosen.json)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith.rounding import round_shift, saturate
 from spikeref.arith.ties import Ties
+from spikeref.arith.widths import minimum_bits
 from spikeref.errors import UsageError
 
 POTENTIAL_BITS = 32
@@ -23,7 +24,10 @@ class LifNeuron:
     ties: Ties = Ties.HALF_EVEN
 
     def __post_init__(self) -> None:
-        """Check 0 <= β <= 1 and a shift of at most 15."""
+        """Check 0 <= β <= 1, a shift of at most 15, and potentials of 32 bits."""
+        for name, value in (("threshold", self.threshold), ("reset", self.reset)):
+            if minimum_bits(value, value) > POTENTIAL_BITS:
+                raise UsageError(f"{name} {value} does not fit {POTENTIAL_BITS} bits")
         if not (0 <= self.decay_shift <= 15 and 0 <= self.decay_mantissa <= 1 << self.decay_shift):
             raise UsageError(
                 f"decay {self.decay_mantissa}/2^{self.decay_shift} is not in [0, 1] with a shift"
