@@ -191,7 +191,6 @@ def test_normalisation_is_one_rounding_of_the_exact_ratio(
         score=DENSE.score,
         mix=mix,
         query_block=1,
-        is_pure=True,
     )
     rules = AttentionRules(
         window=None,

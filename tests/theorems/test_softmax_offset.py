@@ -37,7 +37,6 @@ def attended(scores: list[int]) -> AttentionOutput:
         score=score,
         mix=mix,
         query_block=1,
-        is_pure=True,
     )
     rng = np.random.default_rng(0)
     spikes = CachedSpikes(
