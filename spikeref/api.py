@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,11 @@ class RunResult:
     trace_digest: str
 
     @property
+    def decoded_tokens(self) -> list[int]:
+        """The tokens that passed the decoder, one for each row of the logits."""
+        return (self.tokens + self.new_tokens)[: len(self.logits)]
+
+    @property
     def logits_digest(self) -> str:
         """SHA-256 over the logits, int32 little-endian, row-major."""
         return hashlib.sha256(np.ascontiguousarray(self.logits, dtype="<i4").tobytes()).hexdigest()
@@ -62,8 +67,8 @@ def compile_model(
 ) -> IntegerModel:
     """Compile a Hugging Face checkpoint folder into the new folder `target` and load it.
 
-    profile: a name (MODEL-4) or a Profile. acc_bits: refuse operators whose accumulator is not
-    proven to fit. Streams layer by layer. Raises InputError, HeadroomError.
+    profile: one of model.profile.PROFILES by name, or a Profile. acc_bits: refuse operators whose
+    accumulator is not proven to fit. Streams layer by layer. Raises InputError, HeadroomError.
     """
     chosen = find_profile(profile) if isinstance(profile, str) else profile
     with Checkpoint.open(source) as checkpoint:
@@ -73,6 +78,10 @@ def compile_model(
 
 def find_engine(name: EngineName, arrival: Arrival | None = None) -> Engine:
     """Return an engine by name; `arrival` orders the events of "async"."""
+    if name not in get_args(EngineName):
+        raise UsageError(f"engine {name!r} is unknown; known: {', '.join(get_args(EngineName))}")
+    if arrival is not None and not isinstance(arrival, get_args(Arrival)):
+        raise UsageError(f"arrival {arrival!r} is not Sorted(), Reversed() or Shuffled(seed)")
     if arrival is not None and name != "async":
         raise UsageError(f"engine {name}: only async has events that arrive in an order")
     match name:
@@ -97,8 +106,11 @@ def run(
 ) -> RunResult:
     """Run a prompt of token ids, then greedy decoding; return logits, counters and trace digest.
 
-    trace: a sink that sees every record. TokenError for a bad prompt.
+    trace: a sink that sees every record (trace.sinks, trace.folder). TokenError for a bad prompt,
+    UsageError for an unknown engine or arrival.
     """
+    if max_new_tokens < 0:
+        raise UsageError(f"max_new_tokens: {max_new_tokens} is negative")
     digests, counters = DigestSink(), CounterSink(model)
     done = generate(
         model,

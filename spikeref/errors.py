@@ -61,17 +61,7 @@ class RangeError(SpikerefError):
 
 
 class HeadroomError(SpikerefError):
-    """An accumulator cannot be proven to fit: `signal`, the bits it needs, the bits it may use."""
-
-    def __init__(self, signal: str, needed_bits: int, allowed_bits: int) -> None:
-        """State what does not fit what."""
-        super().__init__(
-            f"{signal}: its accumulator needs {needed_bits} bits, {allowed_bits} are allowed;"
-            " choose fewer weight or count bits, or a wider accumulator (--acc-bits)"
-        )
-        self.signal = signal
-        self.needed_bits = needed_bits
-        self.allowed_bits = allowed_bits
+    """An accumulator cannot be proven to fit the width that it may use (COMP-12)."""
 
 
 class DeliveryError(SpikerefError):

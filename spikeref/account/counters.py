@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spikeref.model.groups import GROUP_OF, GROUPS, OPERATORS
 from spikeref.model.layers import IntegerModel
 from spikeref.trace.records import (
+    INPUT_OPS,
     AttentionRecord,
     CacheRecord,
     HeadRecord,
@@ -120,7 +121,7 @@ class CounterSink:
         found: dict[tuple[int, str], Additions] = {}
         for layer, by_layer in enumerate(self._model.layers):
             for operator in OPERATORS:
-                by_neuron = self._by_neuron.get((layer, f"{GROUP_OF[operator]}_input"))
+                by_neuron = self._by_neuron.get((layer, INPUT_OPS[GROUP_OF[operator]]))
                 if by_neuron is None:
                     continue
                 synapses = by_layer.synapses(operator)
@@ -139,9 +140,9 @@ class CounterSink:
     def firing_rates(self) -> dict[str, tuple[int, int]]:
         """Return (spikes, slots) for each linear group, for `kv`, and for all of them as `mean`."""
         sums = {name: SpikeCounts() for name in (*GROUPS, "kv", "mean")}
+        group_of: dict[str, str] = {op: group for group, op in INPUT_OPS.items()}
         for (_, op), counted in self._spikes.items():
-            group = op.removesuffix("_input") if op.endswith("_input") else "kv"
-            sums[group].add(counted)
+            sums[group_of.get(op, "kv")].add(counted)
             sums["mean"].add(counted)
         return {name: (total.spikes, total.slots) for name, total in sums.items()}
 

@@ -4,29 +4,24 @@ from typing import assert_never
 
 from spikeref.arith.hadamard import HadamardPlan
 from spikeref.arith.widths import minimum_bits
-from spikeref.model.groups import Group
+from spikeref.engine.products import ADDEND_BITS, QUERY_BITS
 from spikeref.model.layers import IntegerModel
 from spikeref.model.rotation import head_rotation, input_rotation, order_of
 from spikeref.neurons.counts import Encoder, Encoding
 from spikeref.ops.attention import SCORE_BITS
 from spikeref.ops.embedding import RESIDUAL_BITS
 from spikeref.ops.head import INPUT_BITS, LOGIT_BITS
-from spikeref.ops.heads import QUERY_BITS
 from spikeref.ops.spiking_input import entry_bits
-from spikeref.trace.records import CacheOp, InputOp, Op
+from spikeref.trace.records import GROUP_OF_INPUT, CacheOp, InputOp, Op
 
 NARROW_OUTPUT_BITS = 32
 EXPONENT_BITS = 16
 """Exponents are sums of a few exponents of the model, within ±512 each, and of shifts below 64."""
 
-LARGEST_WEIGHT = 1 << 30
-LARGEST_ADDEND = 1 << 28
+LARGEST_ATTENTION_WEIGHT = 1 << 30
+LARGEST_ADDEND = 1 << (ADDEND_BITS - 1)
 RATIO_PER_COUNT = 1 << 13
 """|z| <= 2^15·(2^-2 + S·2^-31)·|count|, and S·2^-16 stays below 2^2 (ATT-9)."""
-
-GROUP_OF_INPUT: dict[InputOp, Group] = {
-    "qkv_input": "qkv", "o_input": "o", "gate_up_input": "gate_up", "down_input": "down",
-}  # fmt: skip
 
 
 def proven_bits(model: IntegerModel, layer: int, op: Op, signal: str) -> int:
@@ -95,7 +90,7 @@ def _attention_bits(model: IntegerModel, layer: int, signal: str) -> int:
         case "top_score":
             return SCORE_BITS
         case "weight_sum":
-            return minimum_bits(0, visible * LARGEST_WEIGHT)
+            return minimum_bits(0, visible * LARGEST_ATTENTION_WEIGHT)
         case "accumulator":
             return _symmetric(visible * LARGEST_ADDEND * largest_count)
         case "mixed":

@@ -6,6 +6,8 @@ other. No result depends on it.
 """
 
 import ctypes
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,8 +15,37 @@ from pathlib import Path
 
 import numpy as np
 
+ONLY_IF_LOADED = getattr(os, "RTLD_NOLOAD", 0) | ctypes.DEFAULT_MODE
+"""Where the system can tell, open the library that NumPy has loaded, never a second one."""
+
 LIBRARY_FOLDERS = ("../numpy.libs", ".dylibs")
 """Where NumPy's wheels for Linux and macOS keep their OpenBLAS, beside the package."""
+
+
+class _OneThread:
+    """Counts who asks for one BLAS thread: the first saves the setting, the last restores it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._before = 1
+
+    def enter(self, library: ctypes.CDLL) -> None:
+        with self._lock:
+            if self._holders == 0:
+                self._before = library.scipy_openblas_get_num_threads64_()
+                library.scipy_openblas_set_num_threads64_(1)
+            self._holders += 1
+
+    def leave(self, library: ctypes.CDLL) -> None:
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0:
+                library.scipy_openblas_set_num_threads64_(self._before)
+
+
+# The setting is the library's, one for the whole process, and so is the count of its holders.
+_ONE_THREAD = _OneThread()
 
 
 @contextmanager
@@ -24,12 +55,11 @@ def one_blas_thread() -> Iterator[bool]:
     if library is None:
         yield False
         return
-    before = library.scipy_openblas_get_num_threads64_()
-    library.scipy_openblas_set_num_threads64_(1)
+    _ONE_THREAD.enter(library)
     try:
         yield True
     finally:
-        library.scipy_openblas_set_num_threads64_(before)
+        _ONE_THREAD.leave(library)
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +69,7 @@ def _bundled_openblas() -> ctypes.CDLL | None:
     for folder in LIBRARY_FOLDERS:
         for path in sorted((package / folder).glob("libscipy_openblas64_*")):
             try:
-                library = ctypes.CDLL(str(path))
+                library = ctypes.CDLL(str(path), mode=ONLY_IF_LOADED)
                 _ = library.scipy_openblas_set_num_threads64_
                 _ = library.scipy_openblas_get_num_threads64_
             except (OSError, AttributeError):

@@ -19,6 +19,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def row_blocks(rows: int, columns: int) -> list[slice]:
     """Return blocks that together cover `rows` rows of `columns` elements, in order."""
     step = max(1, BLOCK_ELEMENTS // max(columns, 1))
@@ -32,7 +39,7 @@ def map_in_threads(
     listed = list(items)
     if elements < THREADED_ELEMENTS or len(listed) < 2:
         return [work(item) for item in listed]
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(listed))) as pool:
+    with ThreadPoolExecutor(min(cores(), len(listed))) as pool:
         return list(pool.map(work, listed))
 
 

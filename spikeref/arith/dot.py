@@ -1,11 +1,11 @@
 """Exact integer products, the only code that multiplies matrices (ARITH-9).
 
 A float format adds integers without error while every partial sum stays below its integer range,
-so BLAS gives the integers themselves, whatever its order of summation, blocking or use of fused
-multiply-add. `choose_route` proves the bound; nothing else decides.
+so a BLAS that multiplies each pair once and adds gives the integers themselves, whatever its order
+of summation, blocking or use of fused multiply-add. `choose_route` proves the bound; nothing else
+decides.
 """
 
-import os
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias, assert_never
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import THREADED_ELEMENTS, map_in_threads
+from spikeref.arith.blocks import THREADED_ELEMENTS, cores, map_in_threads
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
@@ -60,16 +60,14 @@ def choose_route(terms: int, largest_product: int, bound: int) -> Route:
     largest_product: bounds |a·b| of one term; bound: bounds every partial sum, in any order.
     RangeError if bound reaches 2^63, where no route is exact.
     """
+    if bound >= 1 << 63:
+        raise RangeError("sum of products", bound, 64, "ARITH-9")
     if bound < FLOAT32_LIMIT:
         return ThroughFloat32(run=max(terms, 1))
     run = (FLOAT32_LIMIT - 1) // largest_product
     if run >= SMALLEST_SPLIT:
         return ThroughFloat32(run=run)
-    if bound < FLOAT64_LIMIT:
-        return ThroughFloat64()
-    if bound < 1 << 63:
-        return ThroughInt64()
-    raise RangeError("sum of products", bound, 64, "ARITH-9")
+    return ThroughFloat64() if bound < FLOAT64_LIMIT else ThroughInt64()
 
 
 def dot_exact(
@@ -134,7 +132,7 @@ def _through_float(
         work(slice(0, columns))
         return
     with one_blas_thread() as limited:
-        parts = _even_parts(columns, (os.cpu_count() or 1) if limited else 1)
+        parts = _even_parts(columns, cores() if limited else 1)
         map_in_threads(work, parts, b.size)
 
 

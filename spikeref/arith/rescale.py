@@ -10,6 +10,7 @@ from spikeref.arith.blocks import for_row_blocks
 from spikeref.arith.rounding import EXACT_IN_FLOAT64, Saturated, Scale, saturate, shift_saturate
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import magnitude
+from spikeref.errors import RangeError
 
 INTERMEDIATE_BITS = 48
 """Wider than any output plus its bias, so that saturating here first changes no final result."""
@@ -29,13 +30,15 @@ def rescale(
 ) -> Saturated:
     """Return saturate(round_shift(x·Π mantissas, −Σ exponents − fraction_bits) + bias, bits).
 
-    x: integers [T, M] with |x·Π mantissas| < 2^62. scales: one or two; their arrays broadcast
-    against x. bias: int64 [M] of 40 bits. Result: int64 [T, M] with fraction_bits fraction bits,
-    and the saturations of each row. bits <= 40.
+    x: integers [T, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
+    arrays broadcast against x. bias: int64 [M] of 40 bits. Result: int64 [T, M] with
+    fraction_bits fraction bits, and the saturations of each row. bits <= 40.
     """
     bound = magnitude(x)
     for scale in scales:
         bound *= magnitude(scale.mantissa)
+    if bound >= 1 << 62:
+        raise RangeError("rescale product", bound, 63, "OP-8")
     moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
     through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate
     result = Saturated(

@@ -34,5 +34,7 @@ def require_width(signal: str, x: NDArray[Any], bits: int, clause: str) -> None:
 
 def require_integers(signal: str, x: NDArray[Any]) -> None:
     """Raise UsageError unless `x` is an array of signed or unsigned integers."""
+    if not isinstance(x, np.ndarray):
+        raise UsageError(f"{signal}: a NumPy array is needed, got {type(x).__name__}")
     if not np.issubdtype(x.dtype, np.integer):
         raise UsageError(f"{signal}: integers are needed, got {x.dtype}")

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, assert_never
 from spikeref.checkpoint.fields import Fields
 from spikeref.checkpoint.rope import Rope, parse_rope
 from spikeref.errors import CheckpointError
+from spikeref.model.limits import LARGEST_QUERY_WIDTH, LARGEST_SIZES
 from spikeref.storage.canonical import parse_json
 
 Family: TypeAlias = Literal["llama", "mistral", "qwen2"]
@@ -19,11 +20,11 @@ _ARCHITECTURES: dict[str, Family] = {
 }
 _MODEL_TYPES: dict[str, Family] = {"llama": "llama", "mistral": "mistral", "qwen2": "qwen2"}
 
-MAX_WIDTH = 2**16
-MAX_HEAD_DIM = 512
-MAX_POSITIONS = 2**17
-MAX_LAYERS = 2**10
-MAX_VOCAB = 2**24
+MAX_WIDTH = LARGEST_QUERY_WIDTH
+MAX_HEAD_DIM = LARGEST_SIZES["head_dim"]
+MAX_POSITIONS = LARGEST_SIZES["positions"]
+MAX_LAYERS = LARGEST_SIZES["layers"]
+MAX_VOCAB = LARGEST_SIZES["vocab"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

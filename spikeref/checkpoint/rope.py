@@ -55,7 +55,10 @@ def parse_rope(config: Fields) -> Rope:
     if len(found) == 2 and found[0] != found[1]:
         config.refuse("rope_parameters and rope_scaling contradict each other")
     _refuse_partial(config)
-    return found[0] if found else DefaultRope(theta=theta)
+    rope = found[0] if found else DefaultRope(theta=theta)
+    if rope.theta < 1:
+        config.refuse("rope_theta below 1 is not supported: frequencies would exceed one radian")
+    return rope
 
 
 def _one(place: Fields, outer: Fraction, *, stated: bool) -> Rope:

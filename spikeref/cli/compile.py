@@ -9,6 +9,7 @@ from spikeref.cli.profile_options import add_profile_options, chosen_profile
 from spikeref.cli.shared import peak_megabytes, shard_progress
 from spikeref.compiler.compile import compile_checkpoint
 from spikeref.compiler.plan import block_diagonal_widths, model_shape
+from spikeref.errors import UsageError
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -16,12 +17,17 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="new folder")
     add_profile_options(parser)
     parser.add_argument(
-        "--acc-bits", type=int, metavar="N", help="refuse what does not fit such an accumulator"
+        "--acc-bits",
+        type=int,
+        metavar="N",
+        help="refuse linear operators that need a wider accumulator",
     )
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
     profile = chosen_profile(arguments)
+    if arguments.acc_bits is not None and not 2 <= arguments.acc_bits <= 64:
+        raise UsageError(f"--acc-bits: {arguments.acc_bits} given, 2 to 64 are possible")
     start = time.monotonic()
     with Checkpoint.open(arguments.source) as checkpoint:
         shape = model_shape(checkpoint.config)
@@ -53,8 +59,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             f" peak {peak_megabytes()} MB",
         ],
         notes=[
-            f"note: width {width} has no known Hadamard matrix; it is rotated in blocks of the"
-            " largest power of two that divides it"
+            f"spikeref compile: note: width {width} has no known Hadamard matrix; it is rotated in"
+            f" blocks of {width & -width}, the largest power of two that divides it"
             for width in unrotated
         ],
     )

@@ -34,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         prompt = encode_text(model.folder, PROMPT)
         with trace_folder(folder / "trace", "counts", model, "dense") as writer:
             first = run(model, prompt, max_new_tokens=NEW_TOKENS, engine="dense", trace=writer)
-            writer.finish((first.tokens + first.new_tokens)[: len(first.logits)])
+            writer.finish(first.decoded_tokens)
         runs = {"dense": first} | {
             name: run(model, prompt, max_new_tokens=NEW_TOKENS, engine=name)
             for name in ENGINES

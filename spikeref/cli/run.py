@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             trace=discard if writer is None else writer,
         )
         if writer is not None:
-            writer.finish((done.tokens + done.new_tokens)[: len(done.logits)])
+            writer.finish(done.decoded_tokens)
         # Inside the block: where the logits cannot be written, the trace does not appear either.
         if arguments.output is not None:
             _write_logits(arguments.output, done.logits)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from spikeref.arith.exponential import STANDARD_COEFFICIENTS
 from spikeref.checkpoint.families import (
@@ -23,6 +24,7 @@ from spikeref.compiler.rope_table import rope_tables
 from spikeref.compiler.rows import compile_rows, rotated_embedding, rotated_head, unchanged
 from spikeref.compiler.sources import operator_source
 from spikeref.compiler.synapses import compile_synapses
+from spikeref.errors import CheckpointError
 from spikeref.model.config import ModelConfig
 from spikeref.model.groups import OPERATORS
 from spikeref.model.layers import DyadicRows
@@ -47,7 +49,8 @@ def compile_checkpoint(
 
     acc_bits: the device's accumulator width, which every operator must be proven to fit.
     Peak memory: a few times the largest layer. The folder appears whole or not at all.
-    CheckpointError, HeadroomError, UsageError as their docstrings say.
+    CheckpointError: a bad weight, or a shape beyond MODEL-8; HeadroomError: an accumulator that
+    cannot be proven; UsageError: a target that cannot be written.
     """
     plan = plan_compilation(checkpoint.config, profile)
     compilation = _Compilation(checkpoint=checkpoint, plan=plan, acc_bits=acc_bits)
@@ -65,10 +68,17 @@ def compile_checkpoint(
 
 
 def _copy_tokenizer(checkpoint: Checkpoint, folder: Path) -> str | None:
-    """Copy tokenizer.json beside the model, if there is one; return its digest."""
+    """Copy tokenizer.json beside the model, if there is one; return its digest.
+
+    CheckpointError if it is none: prompts could not be encoded later.
+    """
     path = checkpoint.tokenizer_path
     if path is None:
         return None
+    try:
+        Tokenizer.from_file(str(path))
+    except Exception as fault:  # the library raises bare Exception
+        raise CheckpointError(f"{path}: not a tokenizer ({fault}); mend or remove it") from fault
     shutil.copyfile(path, folder / TOKENIZER_NAME)
     return sha256_hex((folder / TOKENIZER_NAME).read_bytes())
 

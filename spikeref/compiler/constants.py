@@ -12,7 +12,7 @@ from spikeref.model.config import Constants
 from spikeref.neurons.counts import Encoder
 
 NORM_ROOT_BITS = 59
-SCORE_BITS = 22
+SCORE_MANTISSA_BITS = 22
 LOG2E_BITS = 30
 
 
@@ -37,7 +37,7 @@ def model_constants(
         score = Fraction(log2e / Decimal(head_dim).sqrt())
         log2e_fixed = int((log2e * (1 << LOG2E_BITS)).to_integral_value())
     score *= cache.clip_ratio / (head_order * cache.levels)
-    score_mantissa, score_exponent = normalise_rational(score, SCORE_BITS)
+    score_mantissa, score_exponent = normalise_rational(score, SCORE_MANTISSA_BITS)
     scaled_epsilon = epsilon * power * width * (1 << 32)
     norm_epsilon = round_div(scaled_epsilon.numerator, scaled_epsilon.denominator, Ties.HALF_EVEN)
     if norm_epsilon >= 1 << 60:

@@ -1,20 +1,20 @@
 """Proof that no accumulator can overflow, from the integer weights themselves (COMP-12, ADD-3)."""
 
+from spikeref.arith.widths import minimum_bits
 from spikeref.errors import HeadroomError
-
-LARGEST_BOUND = 1 << 30
-"""Bounds up to this keep a rescale product below 2^62 (OP-8)."""
-
-
-def accumulator_bits(bound: int) -> int:
-    """Return the two's complement width that holds −bound … bound."""
-    return 1 + bound.bit_length()
+from spikeref.model.limits import LARGEST_BOUND
 
 
 def prove_headroom(signal: str, bound: int, allowed_bits: int | None) -> None:
     """Raise HeadroomError, naming `signal`, unless `bound` fits 2^30 and `allowed_bits`."""
-    needed = accumulator_bits(bound)
     if bound > LARGEST_BOUND:
-        raise HeadroomError(signal, needed, accumulator_bits(LARGEST_BOUND) - 1)
+        raise HeadroomError(
+            f"{signal}: its accumulator can reach {bound}, beyond 2^30 (OP-8);"
+            " choose fewer weight or count bits"
+        )
+    needed = minimum_bits(-bound, bound)
     if allowed_bits is not None and needed > allowed_bits:
-        raise HeadroomError(signal, needed, allowed_bits)
+        raise HeadroomError(
+            f"{signal}: its accumulator needs {needed} bits, {allowed_bits} are allowed; choose"
+            " fewer weight or count bits, or a wider accumulator (--acc-bits)"
+        )

@@ -3,22 +3,25 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from spikeref.arith.hadamard import plan_hadamard
 from spikeref.checkpoint.config import DecoderConfig
 from spikeref.compiler.constants import model_constants
+from spikeref.compiler.fixed_point import MANTISSA_BITS
 from spikeref.compiler.residual import ResidualRotation, residual_signs
 from spikeref.errors import CheckpointError
-from spikeref.model.config import Constants, ModelShape
-from spikeref.model.groups import GROUPS
+from spikeref.model.config import Constants, ModelShape, beyond_limits
+from spikeref.model.groups import GROUPS, Group
 from spikeref.model.profile import Profile, Rotation
 from spikeref.model.rotation import (
+    group_width,
     head_rotation,
     input_rotation,
     order_of,
     residual_rotation,
 )
 
-LARGEST_HIDDEN = 1 << 15
-LARGEST_VOCAB = 1 << 20
+ROTATED_FROM_BOTH_SIDES: tuple[Group, ...] = ("o", "down")
+"""Groups whose operators rotate their targets too under QuaRot (COMP-10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,13 @@ def plan_compilation(source: DecoderConfig, profile: Profile) -> CompilationPlan
     plan = residual_rotation(profile.rotation, shape)
     residual = None
     if plan is not None:
+        for group in ROTATED_FROM_BOTH_SIDES:
+            width = group_width(shape, group)
+            if plan.order * plan_hadamard(width).order << MANTISSA_BITS >= 1 << 53:
+                raise CheckpointError(
+                    f"config.json: widths {shape.hidden} and {width} are too large for quarot,"
+                    " which rotates a matrix from both sides; choose another rotation"
+                )
         residual = ResidualRotation(plan=plan, signs=residual_signs(shape.hidden))
     return CompilationPlan(source=source, profile=profile, shape=shape, residual=residual)
 
@@ -72,12 +82,7 @@ def block_diagonal_widths(shape: ModelShape, rotation: Rotation) -> list[int]:
 
 def model_shape(config: DecoderConfig) -> ModelShape:
     """Return the shape of the compiled model; CheckpointError beyond MODEL-8."""
-    if config.hidden > LARGEST_HIDDEN or config.vocab > LARGEST_VOCAB:
-        raise CheckpointError(
-            f"config.json: hidden size {config.hidden} and vocabulary {config.vocab} are possible"
-            f" up to {LARGEST_HIDDEN} and {LARGEST_VOCAB}"
-        )
-    return ModelShape(
+    shape = ModelShape(
         vocab=config.vocab,
         hidden=config.hidden,
         intermediate=config.intermediate,
@@ -88,3 +93,7 @@ def model_shape(config: DecoderConfig) -> ModelShape:
         positions=config.max_positions,
         sliding_windows=config.sliding_windows,
     )
+    excess = beyond_limits(shape)
+    if excess is not None:
+        raise CheckpointError(f"config.json: {excess}")
+    return shape

@@ -5,11 +5,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from spikeref.arith.dot import dot_exact
-from spikeref.engine.products import Engine, Synaptic
+from spikeref.engine.products import ADDEND_BITS, QUERY_BITS, Engine, Synaptic
 from spikeref.neurons.counts import Encoder
-
-QUERY_BITS = 24
-ADDEND_BITS = 29
 
 
 def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[Any]:

@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 
 from spikeref.neurons.counts import Encoder
 
+QUERY_BITS = 24
+"""Width of query mantissas (ATT-4)."""
+
+ADDEND_BITS = 29
+"""Width of addends (ATT-8)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synaptic:

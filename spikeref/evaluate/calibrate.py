@@ -15,7 +15,7 @@ from spikeref.arith.ties import Ties
 from spikeref.engine.dense import DENSE
 from spikeref.errors import UsageError
 from spikeref.forward.cache import Cache
-from spikeref.forward.decoder import INPUT_OPS, forward
+from spikeref.forward.decoder import forward
 from spikeref.forward.tokens import token_array
 from spikeref.model.groups import GROUPS, Group
 from spikeref.model.layers import IntegerModel
@@ -24,9 +24,7 @@ from spikeref.neurons.clipping import THRESHOLD_BITS, THRESHOLD_FRACTION_BITS, C
 from spikeref.neurons.counts import Encoding
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.sharded import TensorFolder
-from spikeref.trace.records import InputRecord, Record
-
-GROUP_OF_OP = {op: group for group, op in INPUT_OPS.items()}
+from spikeref.trace.records import GROUP_OF_INPUT, InputRecord, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +56,11 @@ def calibrate(
     UsageError for a model with binary counts or with thresholds already.
     """
     if model.config.profile.encoding is not Encoding.TERNARY:
-        raise UsageError("calibrate: membrane clipping needs ternary counts (ENC-8)")
+        raise UsageError(
+            "membrane clipping needs ternary counts (ENC-8); compile with --encoding ternary"
+        )
     if model.config.clip_mode is not None:
-        raise UsageError("calibrate: the model has thresholds; start from the one without")
+        raise UsageError("the model has thresholds; start from the one without")
     averages = _Averages(plan)
     for sequence in sequences:
         tokens = token_array(sequence)
@@ -81,8 +81,8 @@ class _Averages:
 
     def __call__(self, record: Record) -> None:
         match record:
-            case InputRecord() if GROUP_OF_OP[record.op] in self._plan.groups:
-                key = (record.layer, GROUP_OF_OP[record.op])
+            case InputRecord() if GROUP_OF_INPUT[record.op] in self._plan.groups:
+                key = (record.layer, GROUP_OF_INPUT[record.op])
                 found = quantile_of(record.potential, record.exponent, self._plan.quantile)
                 held = self.thresholds.get(key)
                 self.thresholds[key] = found if held is None else self._blend(held, found)

@@ -23,16 +23,19 @@ class SpikeCache:
         self._spikes: NDArray[np.int64] = np.zeros((0, groups), dtype=np.int64)
         self._length = 0
 
-    def append(self, heads: HeadSpikes) -> None:
-        """Add the T positions of `heads`."""
-        end = self._length + len(heads.counts)
+    def write(self, heads: HeadSpikes, first: int) -> None:
+        """Hold the T positions of `heads` from position `first` on, and none after them.
+
+        What a pass that broke off left beyond `first` is overwritten (ENG-8).
+        """
+        end = first + len(heads.counts)
         if end > len(self._counts):
             capacity = max(end, 2 * len(self._counts))
             self._counts = _grown(self._counts, capacity)
             self._mantissa = _grown(self._mantissa, capacity)
             self._exponent = _grown(self._exponent, capacity)
             self._spikes = _grown(self._spikes, capacity)
-        added = slice(self._length, end)
+        added = slice(first, end)
         self._counts[added] = heads.counts
         self._mantissa[added] = heads.mantissa
         self._exponent[added] = heads.exponent

@@ -24,11 +24,11 @@ from spikeref.ops.rope import rotate_positions
 from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
 from spikeref.trace.records import (
     EMBEDDING_LAYER,
+    INPUT_OPS,
     AttentionRecord,
     CacheOp,
     CacheRecord,
     HeadRecord,
-    InputOp,
     InputRecord,
     LinearRecord,
     QueryRecord,
@@ -42,10 +42,6 @@ OUTPUT_BITS: dict[Operator, int] = {
 }  # fmt: skip
 ROTATED_FRACTION_BITS = 30
 VALUE_FRACTION_BITS = 16
-
-INPUT_OPS: dict[Group, InputOp] = {
-    "qkv": "qkv_input", "o": "o_input", "gate_up": "gate_up_input", "down": "down_input",
-}  # fmt: skip
 
 
 def forward(
@@ -243,7 +239,7 @@ class _Pass:
 
     def store(self, index: int, op: CacheOp, cache: SpikeCache, heads: HeadSpikes) -> None:
         """Add keys or values to the cache."""
-        cache.append(heads)
+        cache.write(heads, self.first_token)
         self.sink(
             CacheRecord(
                 op=op,
@@ -290,8 +286,8 @@ class _Pass:
                 first_token=self.first_token,
                 mantissa=done.mantissas,
                 exponent=done.exponent,
-                logits=done.logits.values,
-                saturations=done.logits.count,
+                logits=done.logits,
+                saturations=done.saturations,
             )
         )
-        return done.logits.values.astype(np.int32)
+        return done.logits

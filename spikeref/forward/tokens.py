@@ -11,12 +11,12 @@ from spikeref.model.layers import IntegerModel
 
 def token_array(tokens: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int64]:
     """Return token ids as int64 [T]; TokenError if they are not a list of integers."""
-    array = np.asarray(tokens)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iuO"):
+    ids = tokens.tolist() if isinstance(tokens, np.ndarray) else list(tokens)
+    if not all(type(token) is int or isinstance(token, np.integer) for token in ids):
         raise TokenError("tokens: a flat list of integer token ids is needed")
-    if array.dtype.kind in "uO" and any(not 0 <= token < 1 << 63 for token in array.tolist()):
-        raise TokenError("tokens: an id is negative or beyond 2^63; no vocabulary has it")
-    return array.astype(np.int64)
+    if not all(-(1 << 63) <= token < 1 << 63 for token in ids):
+        raise TokenError("tokens: an id is beyond 2^63; no vocabulary has it")
+    return np.array(ids, dtype=np.int64)
 
 
 def check_tokens(model: IntegerModel, tokens: NDArray[np.int64], position: int) -> None:

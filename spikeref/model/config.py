@@ -5,6 +5,7 @@ from typing import Any, Literal, assert_never, get_args
 
 from spikeref.errors import ModelError
 from spikeref.model.groups import Operator
+from spikeref.model.limits import LARGEST_QUERY_WIDTH, LARGEST_SIZES
 from spikeref.model.profile import Profile
 from spikeref.model.profile_json import profile_from_json, profile_to_json
 from spikeref.neurons.clipping import ClipMode
@@ -88,6 +89,17 @@ class ModelConfig:
     source_digest: str
 
 
+def beyond_limits(shape: ModelShape) -> str | None:
+    """Return which size of a shape is impossible and why (MODEL-8), or None."""
+    for name, largest in LARGEST_SIZES.items():
+        size = getattr(shape, name)
+        if not 1 <= size <= largest:
+            return f"{name} is {size}; 1 to {largest} are possible"
+    if shape.query_width > LARGEST_QUERY_WIDTH:
+        return f"heads · head_dim is {shape.query_width}; {LARGEST_QUERY_WIDTH} is possible"
+    return None
+
+
 def config_to_json(config: ModelConfig) -> dict[str, Any]:
     """Return the members of MODEL-4, without `tensors` and `model_digest`."""
     shape = asdict(config.shape)
@@ -147,11 +159,9 @@ def _shape(reader: JsonFields) -> ModelShape:
     names = ("vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "head_dim")
     sizes = {name: reader.integer(name) for name in (*names, "positions")}
     shape = ModelShape(**sizes, sliding_windows=tuple(windows))
-    limits = {"vocab": 20, "hidden": 15, "intermediate": 16, "head_dim": 9, "positions": 17}
-    for name, size in sizes.items():
-        largest = 1 << limits.get(name, 12)
-        if not 1 <= size <= largest:
-            raise ModelError(f"{reader.where}: {name} is {size}; 1 to {largest} are possible")
+    excess = beyond_limits(shape)
+    if excess is not None:
+        raise ModelError(f"{reader.where}: {excess}")
     if shape.heads % shape.kv_heads or shape.head_dim % 2 or len(windows) != shape.layers:
         raise ModelError(f"{reader.where}: its members contradict each other")
     return shape

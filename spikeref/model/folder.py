@@ -24,6 +24,7 @@ from spikeref.model.validation import (
 )
 from spikeref.model.writer import CONFIG_NAME, TOKENIZER_NAME
 from spikeref.neurons.clipping import MembraneClip
+from spikeref.neurons.counts import Encoding
 from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex, tensor_digest
 from spikeref.storage.sharded import TensorFolder
 
@@ -62,7 +63,8 @@ def load_model(folder: str | Path) -> IntegerModel:
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_NAME
     if not folder.is_dir():
-        raise ModelError(f"{folder}: no such folder; a compiled model is a folder")
+        state = "is not a folder" if folder.exists() else "no such folder"
+        raise ModelError(f"{folder}: {state}; a compiled model is a folder")
     try:
         text = path.read_bytes()
     except OSError as fault:
@@ -92,6 +94,8 @@ def _check_forms(
         expected |= layer_forms(config, i, biased, clipped)
     if any(".clip." in name for name in expected) != (config.clip_mode is not None):
         raise ModelError(f"{folder}: clip_mode and clip thresholds contradict each other")
+    if config.clip_mode is not None and config.profile.encoding is not Encoding.TERNARY:
+        raise ModelError(f"{folder}: clip thresholds need ternary counts (ENC-8)")
     for name in sorted(names | set(expected) | set(stated)):
         if name not in names or name not in stated:
             raise ModelError(f"{folder}: tensor {name!r} is missing; compile again")

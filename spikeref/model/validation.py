@@ -9,11 +9,9 @@ from spikeref.arith.dot import absolute_column_sums
 from spikeref.arith.widths import magnitude
 from spikeref.errors import ModelError
 from spikeref.model.layers import Synapses, Tables
+from spikeref.model.limits import LARGEST_BOUND
 from spikeref.model.profile import Profile
 from spikeref.neurons.clipping import THRESHOLD_BITS
-
-LARGEST_BOUND = 1 << 30
-"""Accumulators above this could leave the 62 bits of a rescale product (COMP-12)."""
 
 LARGEST_MANTISSA = (1 << 15) - 1
 LARGEST_EXPONENT = 512

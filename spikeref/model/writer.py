@@ -37,7 +37,12 @@ class ModelWriter:
         """Write shard `number`, counted from 1, with its tensors in order of name."""
         file = f"model-{number:05d}-of-{self._shards:05d}.safetensors"
         ordered = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
-        save_file(ordered, self._folder / file)
+        path = self._folder / file
+        path.touch()
+        mode = path.stat().st_mode
+        save_file(ordered, path)
+        # The library makes files that only their owner may read.
+        path.chmod(mode)
         for name, array in ordered.items():
             self._tensors[name] = {
                 "dtype": TYPE_NAMES[array.dtype.name],

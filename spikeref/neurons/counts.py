@@ -91,7 +91,9 @@ class Counts:
 
 
 def encode(v: NDArray[Any], encoder: Encoder) -> Counts:
-    """Return the spike counts of membrane potentials v, integers [..., N], |v| <= 2^30.
+    """Return the spike counts of membrane potentials v, integers [..., N].
+
+    |v| <= 2^30, or 0 <= v < 2^31 after clipping, where counts are ternary (ENC-8).
 
     Ternary: c = clip(round(q·v / (r·amax)), −2^(b−1), 2^(b−1)−1) (equation 16, ENC-2);
     binary: c = clip(round(Q·v / (r·range)) + z, 0, Q) (equation 9, ENC-3).

@@ -13,7 +13,7 @@ def fired_at(counts: NDArray[Any], step: int) -> NDArray[np.int8]:
     """Return the spikes of virtual step 1 <= step <= D: int8, −1, 0 or 1, shape of `counts`."""
     if np.issubdtype(counts.dtype, np.unsignedinteger):
         return np.asarray(counts >= counts.dtype.type(step), dtype=np.int8)
-    # −step − 1 + 1 keeps the bound inside int8 at step 128, where +step does not fit.
+    # ±(step − 1) fits int8 at step 128, where ±step does not.
     positive = np.asarray(counts > counts.dtype.type(step - 1), dtype=np.int8)
     negative = np.asarray(counts < counts.dtype.type(1 - step), dtype=np.int8)
     return positive - negative

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from spikeref.arith.hadamard import HadamardPlan
 from spikeref.arith.rounding import block_shift
 from spikeref.arith.ties import Ties
+from spikeref.engine.products import QUERY_BITS
 from spikeref.model.config import Constants
 from spikeref.neurons.counts import Encoder, encode
 from spikeref.ops.norm import Scaled
 from spikeref.ops.spiking_input import rotate_block
-
-QUERY_BITS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,13 +40,15 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """A temporary file name to write to; it replaces `path` when the block ends without exception.
 
-    `path` may be a file, which is then replaced, but not a folder (UsageError). A full disk or
-    missing permission is a UsageError naming `path`; other exceptions pass unchanged.
+    `path` may be a file, which is then replaced, but not a folder, device or pipe (UsageError). A
+    full disk or missing permission is a UsageError naming `path`; other exceptions pass unchanged.
     """
     target = Path(path).resolve()
     with _explained(target, str(path)):
         if target.is_dir():
             raise UsageError(f"{path}: is a folder; name a file")
+        if target.exists() and not target.is_file():
+            raise UsageError(f"{path}: is a device or a pipe, which would be replaced; name a file")
         with _beside(target) as temporary:
             yield temporary
             temporary.replace(target)

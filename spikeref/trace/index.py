@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.model.limits import LARGEST_SIZES
 from spikeref.trace.canonical import Place
-from spikeref.trace.manifest import LARGEST_LAYERS
 from spikeref.trace.records import EMBEDDING_LAYER, OPS
 
 INDEX_ENTRY = np.dtype(
@@ -25,7 +25,7 @@ INDEX_ENTRY = np.dtype(
 _ENTRY = struct.Struct("<IiII32sQQ")
 """INDEX_ENTRY, one at a time."""
 
-_LAYER_PLACES = LARGEST_LAYERS + 2
+_LAYER_PLACES = LARGEST_SIZES["layers"] + 2
 """Layers −1 (embedding) to L (head)."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
 from spikeref.errors import TraceError
 from spikeref.model.config import SPEC_VERSION
+from spikeref.model.limits import LARGEST_SIZES
 from spikeref.model.profile import Profile
 from spikeref.model.profile_json import profile_from_json
 from spikeref.storage.canonical import parse_json
@@ -19,10 +20,6 @@ PAYLOAD_NAME = "payload.bin"
 
 TraceLevel: TypeAlias = Literal["digest", "counts", "full"]
 TRACE_LEVELS: tuple[TraceLevel, ...] = get_args(TraceLevel)
-
-LARGEST_TOKEN = (1 << 20) - 1
-LARGEST_LAYERS = 4096
-"""Bounds of MODEL-8."""
 
 _MEMBERS: dict[str, type] = {
     "format": str,
@@ -65,7 +62,8 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     if not folder.is_dir():
-        raise TraceError(f"{folder}: no such folder; a trace is a folder with {MANIFEST_NAME}")
+        state = "is not a folder" if folder.exists() else "no such folder"
+        raise TraceError(f"{folder}: {state}; a trace is a folder with {MANIFEST_NAME}")
     try:
         text = path.read_bytes()
     except OSError as fault:
@@ -101,10 +99,10 @@ def _manifest(stated: dict[str, Any], where: str) -> Manifest:
     elif not isinstance(payload_digest, str) or not _HEX_DIGEST.fullmatch(payload_digest):
         refuse("payload_digest is no SHA-256 in hex")
     tokens = stated["tokens"]
-    if not tokens or not all(type(t) is int and 0 <= t <= LARGEST_TOKEN for t in tokens):
+    if not tokens or not all(type(t) is int and 0 <= t < LARGEST_SIZES["vocab"] for t in tokens):
         refuse("tokens must be a list of token ids, at least one")
-    if not 1 <= stated["layers"] <= LARGEST_LAYERS:
-        refuse(f"layers is {stated['layers']}; 1 to {LARGEST_LAYERS} are possible")
+    if not 1 <= stated["layers"] <= LARGEST_SIZES["layers"]:
+        refuse(f"layers is {stated['layers']}; 1 to {LARGEST_SIZES['layers']} are possible")
     if stated["records"] < 1:
         refuse(f"records is {stated['records']}; a trace has at least one")
     if not stated["engine"].isprintable():

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.model.groups import Operator
+from spikeref.model.groups import Group, Operator
 
 InputOp: TypeAlias = Literal["qkv_input", "o_input", "gate_up_input", "down_input"]
 CacheOp: TypeAlias = Literal["key_spikes", "value_spikes"]
@@ -35,6 +35,11 @@ Op: TypeAlias = Literal[
 ]
 OPS: tuple[Op, ...] = get_args(Op)
 """In causal order; the code of an op is its place here (TRACE-3)."""
+
+INPUT_OPS: dict[Group, InputOp] = {
+    "qkv": "qkv_input", "o": "o_input", "gate_up": "gate_up_input", "down": "down_input",
+}  # fmt: skip
+GROUP_OF_INPUT: dict[InputOp, Group] = {op: group for group, op in INPUT_OPS.items()}
 
 OP_CODES: dict[str, int] = {op: code for code, op in enumerate(OPS)}
 
@@ -191,8 +196,8 @@ class HeadRecord:
     """int64 [T, N], 16 bits."""
     exponent: NDArray[np.int64]
     """int64 [T]."""
-    logits: NDArray[np.int64]
-    """int64 [T, V], 32 bits."""
+    logits: NDArray[np.int32]
+    """int32 [T, V]."""
     saturations: NDArray[np.int64]
     """int64 [T]."""
 

@@ -154,8 +154,8 @@ EXPECTED_LLAMA3 = Llama3Rope(
             DefaultRope(theta=Fraction(10000)),
         ),
         (
-            {"rope_theta": 0.1, "rope_scaling": {"type": "default", "rope_type": "default"}},
-            DefaultRope(theta=Fraction(1, 10)),
+            {"rope_theta": 1.5, "rope_scaling": {"type": "default", "rope_type": "default"}},
+            DefaultRope(theta=Fraction(3, 2)),
         ),
     ],
 )

@@ -44,8 +44,8 @@ def test_logits_are_the_clause(rows: DyadicRows, u: np.ndarray, exponent: int, t
         )
         assert found.mantissas[t].tolist() == m
         assert int(found.exponent[t]) == e
-        assert found.logits.values[t].tolist() == values
-        assert int(found.logits.count[t]) == saturations
+        assert found.logits[t].tolist() == values
+        assert int(found.saturations[t]) == saturations
 
 
 @settings(max_examples=60)

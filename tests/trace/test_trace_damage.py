@@ -72,7 +72,7 @@ def test_what_is_no_trace_folder_is_named(
     tmp_path: Path, full: Path, tiny_model: IntegerModel
 ) -> None:
     assert "no such folder" in refusal(tmp_path / "absent")
-    assert "no such folder" in refusal(full / "manifest.json")
+    assert "is not a folder" in refusal(full / "manifest.json")
     assert "is no trace" in refusal(tiny_model.folder)
 
 
