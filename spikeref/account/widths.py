@@ -51,8 +51,13 @@ def proven_bits(model: IntegerModel, layer: int, op: Op, signal: str) -> int:
 
 def _input_bits(model: IntegerModel, op: InputOp, signal: str) -> int:
     profile, shape = model.config.profile, model.config.shape
-    plan = input_rotation(profile.rotation, shape, GROUP_OF_INPUT[op])
-    return _encoded_bits(profile.encoder(), _largest_potential(plan), signal)
+    group = GROUP_OF_INPUT[op]
+    plan = input_rotation(profile.rotation, shape, group)
+    largest = _largest_potential(plan)
+    if any(group in layer.clips for layer in model.layers):
+        # A threshold may add as much again to a potential, never beyond 32 bits (ENC-8).
+        largest = min(2 * largest, (1 << 31) - 1)
+    return _encoded_bits(profile.encoder(), largest, signal)
 
 
 def _cache_bits(model: IntegerModel, op: CacheOp, signal: str) -> int:
@@ -67,8 +72,7 @@ def _encoded_bits(encoder: Encoder, largest: int, signal: str) -> int:
     binary = encoder.encoding is Encoding.BINARY
     match signal:
         case "potential":
-            # Clipping by a threshold may double a potential (ENC-8), never beyond 32 bits.
-            return min(_symmetric(2 * largest), 32)
+            return _symmetric(largest)
         case "amax":
             return minimum_bits(0, 2 * largest)
         case "zero_point":

@@ -6,6 +6,7 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TypeVar
 
 BLOCK_ELEMENTS = 1 << 19
@@ -27,9 +28,21 @@ def cores() -> int:
 
 
 def row_blocks(rows: int, columns: int) -> list[slice]:
-    """Return blocks that together cover `rows` rows of `columns` elements, in order."""
-    step = max(1, BLOCK_ELEMENTS // max(columns, 1))
-    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    """Return blocks that together cover `rows` rows of `columns` elements, in order.
+
+    Work worth threads is cut into as many even blocks for each core.
+    """
+    elements = rows * columns
+    if elements < THREADED_ELEMENTS:
+        return [slice(0, rows)]
+    share = cores() * BLOCK_ELEMENTS
+    return even_parts(rows, cores() * -(-elements // share))
+
+
+def even_parts(total: int, count: int) -> list[slice]:
+    """Return `count` consecutive slices, fewer if `total` is smaller, that cover `total` places."""
+    edges = [total * i // count for i in range(count + 1)]
+    return [slice(low, high) for low, high in pairwise(edges) if low < high]
 
 
 def map_in_threads(

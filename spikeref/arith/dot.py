@@ -7,14 +7,13 @@ decides.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import THREADED_ELEMENTS, cores, map_in_threads
+from spikeref.arith.blocks import THREADED_ELEMENTS, cores, even_parts, map_in_threads
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
@@ -132,13 +131,8 @@ def _through_float(
         work(slice(0, columns))
         return
     with one_blas_thread() as limited:
-        parts = _even_parts(columns, cores() if limited else 1)
+        parts = even_parts(columns, cores() if limited else 1)
         map_in_threads(work, parts, b.size)
-
-
-def _even_parts(columns: int, count: int) -> list[slice]:
-    edges = [columns * i // count for i in range(count + 1)]
-    return [slice(low, high) for low, high in pairwise(edges) if low < high]
 
 
 def _fill_columns(left: NDArray[Any], b: NDArray[Any], run: int, result: NDArray[Any]) -> None:

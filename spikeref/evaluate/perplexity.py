@@ -19,7 +19,7 @@ from spikeref.model.layers import IntegerModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
 
 LARGEST_MEAN_NLL = 709.0
-"""exp of more than this overflows float64."""
+"""exp of little more than this overflows float64."""
 
 Progress = Callable[[int], None]
 """Called with the number of tokens that were just scored."""
@@ -34,7 +34,7 @@ class Perplexity:
 
     @property
     def perplexity(self) -> float:
-        """exp(nll / scored tokens); infinite beyond the range of float64."""
+        """exp(nll / scored tokens); infinite where the mean exceeds 709 nats."""
         mean = self.nll / self.scored_tokens
         return math.exp(mean) if mean < LARGEST_MEAN_NLL else math.inf
 

@@ -129,8 +129,8 @@ def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
     version = reader.integer("format_version")
     if version != FORMAT_VERSION or reader.text("spec_version") != SPEC_VERSION:
         raise ModelError(
-            f"{where}: format version {version}, specification {value['spec_version']}; this"
-            f" program reads {FORMAT_VERSION} and {SPEC_VERSION}: compile again"
+            f"{where}: format version {version}, specification {value.get('spec_version')!r};"
+            f" this program reads {FORMAT_VERSION} and {SPEC_VERSION}: compile again"
         )
     family = reader.text("family")
     if family not in FAMILIES:

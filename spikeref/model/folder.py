@@ -44,7 +44,7 @@ def load_model(folder: str | Path) -> IntegerModel:
         raise ModelError(f"{folder / CONFIG_NAME}: model_digest does not match; compile again")
     _check_tokenizer(folder, config)
     tensors = TensorFolder.open(folder, ModelError)
-    _check_forms(config, members["tensors"], tensors, folder)
+    _check_forms(config, members.get("tensors", {}), tensors, folder)
     _check_digests(members["tensors"], tensors)
     source = _Source(tensors)
     embedding = source.rows("embedding")
