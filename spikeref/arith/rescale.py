@@ -47,13 +47,17 @@ def rescale(
 
     def work(rows: slice) -> None:
         scaled = [_rows_of(scale, len(x), rows) for scale in scales]
+        block = result.values[rows]
         if through_float:
-            rounded = _through_float64(x[rows], scaled, fraction_bits)
+            _through_float64(x[rows], scaled, fraction_bits, block)
         else:
-            rounded = _through_int64(x[rows], scaled, fraction_bits, ties)
-        block = saturate(rounded if bias is None else rounded + bias, bits)
-        result.values[rows] = block.values
-        result.count[rows] = block.count
+            block[...] = _through_int64(x[rows], scaled, fraction_bits, ties)
+        if bias is not None:
+            block += bias
+        saturated = saturate(block, bits)
+        if saturated.values is not block:
+            block[...] = saturated.values
+            result.count[rows] = saturated.count
 
     for_row_blocks(len(x), x.shape[1], work)
     return result
@@ -67,9 +71,9 @@ def _rows_of(scale: Scale, total: int, rows: slice) -> Scale:
 
 
 def _through_float64(
-    x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int
-) -> NDArray[np.int64]:
-    """Every product is an integer below 2^53 times a power of two, so only rint rounds."""
+    x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int, result: NDArray[np.int64]
+) -> None:
+    """Fill `result`: products are integers below 2^53 times powers of two, so only rint rounds."""
     value = x.astype(np.float64)
     places = np.int32(fraction_bits)
     for scale in scales:
@@ -80,7 +84,7 @@ def _through_float64(
     limit = float(1 << (INTERMEDIATE_BITS - 1))
     if value.size and max(float(value.max()), -float(value.min())) > limit:
         np.clip(value, -limit, limit, out=value)
-    return value.astype(np.int64)
+    np.copyto(result, value, casting="unsafe")
 
 
 def _through_int64(

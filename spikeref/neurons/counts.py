@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blocks import for_row_blocks
-from spikeref.arith.rounding import Scale, normalise, round_div
+from spikeref.arith.rounding import Scale, clipped_ratio, normalise, round_div
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import require_integers
 from spikeref.errors import UsageError
@@ -149,19 +149,19 @@ def _counts(
 ) -> NDArray[Any]:
     """Return round(levels·v / (r·spread)) + zero_point, clipped to `allowed`, of type `form`.
 
-    The numerator stays below 2^48, where round_div is at its fastest.
+    The numerator stays below 2^49, where the division is at its fastest.
     """
     ratio = encoder.clip_ratio
     potentials = v.reshape(-1, v.shape[-1])
-    factor = np.int64(encoder.levels * ratio.denominator)
+    factor = encoder.levels * ratio.denominator
     divisor = (spread * np.int64(ratio.numerator)).reshape(-1, 1)
     offset = zero_point.reshape(-1, 1)
     counts = np.empty(potentials.shape, dtype=form)
 
     def work(rows: slice) -> None:
-        rounded = round_div(potentials[rows] * factor, divisor[rows], encoder.ties)
-        rounded += offset[rows]
-        counts[rows] = np.clip(rounded, np.int64(allowed.start), np.int64(allowed.stop - 1))
+        counts[rows] = clipped_ratio(
+            potentials[rows], factor, divisor[rows], offset[rows], allowed, encoder.ties
+        )
 
     for_row_blocks(*potentials.shape, work)
     return counts.reshape(v.shape)

@@ -20,8 +20,8 @@ from spikeref.ops.spiking_input import rotate_block
 class HeadSpikes:
     """What the cache keeps of keys or values, and the potentials they were encoded from."""
 
-    potential: NDArray[np.int64]
-    """v, int64 [T, G, d], 32 bits."""
+    potential: NDArray[Any]
+    """v, integers of 32 bits [T, G, d]."""
     counts: NDArray[np.int8]
     """int8 [T, G, d]."""
     mantissa: NDArray[np.int64]

@@ -1,6 +1,7 @@
 """RMSNorm and γ (OP-2, OP-3)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ FRACTION_BITS = 16
 class Scaled:
     """Integers that stand for values·2^exponent."""
 
-    values: NDArray[np.int64]
-    """int64 [T, N]."""
+    values: NDArray[Any]
+    """Signed integers [T, N], int32 where a rotation made them."""
     exponent: NDArray[np.int64]
     """int64 [T]."""
 

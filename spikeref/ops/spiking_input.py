@@ -45,7 +45,7 @@ def rotate_block(u: Scaled, plan: HadamardPlan | None, ties: Ties) -> Scaled:
     if plan is None:
         return Scaled(values=block.mantissas, exponent=exponent)
     rotated = hadamard(block.mantissas, plan, bound=(1 << (bits - 1)) - 1)
-    return Scaled(values=rotated.astype(np.int64, copy=False), exponent=exponent)
+    return Scaled(values=rotated, exponent=exponent)
 
 
 def spiking_input(

@@ -132,8 +132,8 @@ class CacheRecord:
     op: CacheOp
     layer: int
     first_token: int
-    potential: NDArray[np.int64]
-    """int64 [T, G, d], 32 bits."""
+    potential: NDArray[Any]
+    """[T, G, d], 32 bits."""
     mantissa: NDArray[np.int64]
     """int64 [T, G], 16 bits."""
     exponent: NDArray[np.int64]

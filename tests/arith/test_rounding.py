@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spikeref.arith import scalar
+from spikeref.arith import rounding, scalar
 from spikeref.arith.rounding import (
     bit_length,
     block_shift,
@@ -315,3 +315,26 @@ def test_normalise_and_block_shift_on_every_small_value(ties: Ties) -> None:
         expected = [scalar.block_shift([x], bits, ties) for x in SMALL.tolist()]
         assert block.mantissas.tolist() == [mantissas for mantissas, _ in expected]
         assert block.shift.tolist() == [s for _, s in expected]
+
+
+@given(
+    v=st.lists(st.integers(-(2**31) + 1, 2**31 - 1), min_size=1, max_size=6),
+    factor=st.sampled_from([1, 7, 255, 7 * 1024, 2**21, 2**30]),
+    divisor=st.integers(1, 2**40),
+    offset=st.integers(0, 255),
+    ties=st.sampled_from(Ties),
+)
+def test_a_clipped_ratio_is_rounded_then_moved_then_clipped(
+    v: list[int], factor: int, divisor: int, offset: int, ties: Ties
+) -> None:
+    for allowed in (range(-8, 8), range(256)):
+        got = rounding.clipped_ratio(
+            np.array([v], dtype=np.int64),
+            factor,
+            np.array([[divisor]], dtype=np.int64),
+            np.array([[offset]], dtype=np.int64),
+            allowed,
+            ties,
+        )
+        moved = [scalar.round_div(x * factor, divisor, ties) + offset for x in v]
+        assert got.tolist() == [[min(max(c, allowed[0]), allowed[-1]) for c in moved]]
