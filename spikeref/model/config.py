@@ -1,5 +1,6 @@
 """Shape and constants of a compiled model, and their JSON form (MODEL-4)."""
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, assert_never, get_args
 
@@ -132,6 +133,8 @@ def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
             f"{where}: format version {version}, specification {value.get('spec_version')!r};"
             f" this program reads {FORMAT_VERSION} and {SPEC_VERSION}: compile again"
         )
+    if not re.fullmatch(r"[0-9a-f]{64}", reader.text("source_digest")):
+        raise ModelError(f"{where}: source_digest is no SHA-256 in hex")
     family = reader.text("family")
     if family not in FAMILIES:
         raise ModelError(f"{where}: family {family!r} is unknown; known: {', '.join(FAMILIES)}")

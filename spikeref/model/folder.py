@@ -6,7 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from spikeref.errors import ModelError
-from spikeref.model.config import ModelConfig, config_from_json
+from spikeref.model.config import ModelConfig, config_from_json, config_to_json
 from spikeref.model.groups import OPERATORS
 from spikeref.model.layers import DecoderLayer, DyadicRows, Gamma, IntegerModel, Synapses, Tables
 from spikeref.model.tensors import (
@@ -42,10 +42,13 @@ def load_model(folder: str | Path) -> IntegerModel:
     digest = sha256_hex(canonical_json(members))
     if stated != digest:
         raise ModelError(f"{folder / CONFIG_NAME}: model_digest does not match; compile again")
+    records = members.get("tensors", {})
+    if members != config_to_json(config) | {"tensors": records}:
+        raise ModelError(f"{folder / CONFIG_NAME}: its members are not those of MODEL-4")
     _check_tokenizer(folder, config)
     tensors = TensorFolder.open(folder, ModelError)
-    _check_forms(config, members.get("tensors", {}), tensors, folder)
-    _check_digests(members["tensors"], tensors)
+    _check_forms(config, records, tensors, folder)
+    _check_records(records, tensors)
     source = _Source(tensors)
     embedding = source.rows("embedding")
     return IntegerModel(
@@ -109,14 +112,14 @@ def _check_forms(
             )
 
 
-def _check_digests(stated: dict[str, Any], tensors: TensorFolder) -> None:
-    for name in tensors.entries:
-        record = stated[name]
-        digest = record.get("sha256") if isinstance(record, dict) else None
-        if tensor_digest(tensors.array(name)) != digest:
+def _check_records(stated: dict[str, Any], tensors: TensorFolder) -> None:
+    """Prove that each tensor has the type, shape and SHA-256 that config.json states."""
+    for name, entry in tensors.entries.items():
+        form = {"dtype": entry.dtype, "shape": list(entry.shape)}
+        if stated[name] != form | {"sha256": tensor_digest(tensors.array(name))}:
             raise ModelError(
-                f"{tensors.file_of(name)}: tensor {name!r} is damaged (its SHA-256 differs);"
-                " compile again"
+                f"{tensors.file_of(name)}: tensor {name!r} is damaged or not the one that"
+                " config.json states; compile again"
             )
         tensors.release_pages()
 
