@@ -12,6 +12,11 @@ from spikeref.model.groups import GROUP_OF, Operator
 from spikeref.model.profile import Profile
 from spikeref.model.rotation import input_rotation, order_of
 
+BIAS_OF: dict[Operator, LayerRole] = {
+    "q": "q_bias", "k": "k_bias", "v": "v_bias", "o": "o_bias",
+    "gate": "gate_bias", "up": "up_bias", "down": "down_bias",
+}  # fmt: skip
+
 
 def operator_source(
     plan: CompilationPlan, operator: Operator, names: dict[LayerRole, str], checkpoint: Checkpoint
@@ -36,7 +41,7 @@ def operator_source(
             column_factors = checkpoint.vector(norm).astype(np.float64) * plan.residual.signs
     return OperatorSource(
         weight=names[operator],
-        bias=_bias_name(operator, names),
+        bias=names.get(BIAS_OF[operator]),
         column_factors=column_factors,
         rotation=rotation,
         output_rotation=output_rotation,
@@ -48,21 +53,3 @@ def _count_scale(profile: Profile) -> Fraction:
     """Return r/((2^(w−1)−1)·q), the part of COMP-7 that all operators share."""
     encoder = profile.encoder()
     return encoder.clip_ratio / (profile.largest_weight * encoder.levels)
-
-
-def _bias_name(operator: Operator, names: dict[LayerRole, str]) -> str | None:
-    match operator:
-        case "q":
-            return names.get("q_bias")
-        case "k":
-            return names.get("k_bias")
-        case "v":
-            return names.get("v_bias")
-        case "o":
-            return names.get("o_bias")
-        case "gate":
-            return names.get("gate_bias")
-        case "up":
-            return names.get("up_bias")
-        case "down":
-            return names.get("down_bias")

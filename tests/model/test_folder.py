@@ -297,7 +297,9 @@ class TestRanges:
         put("rope.cos", -16384, (7, 1))(tensors)
         put("layers.1.o.channel_mantissas", 65535)(tensors)
         put("layers.1.o.channel_exponents", 512)(tensors)
-        load_model(rewritten(tiny_model, tmp_path / "model", tensors))
+        model = load_model(rewritten(tiny_model, tmp_path / "model", tensors))
+        assert int(model.embedding.mantissas[9, 9]) == -32767
+        assert int(model.tables.cos[7, 1]) == -16384
 
     @pytest.mark.parametrize("value", [1, -1])
     def test_weight_sums(self, binary_model: IntegerModel, tmp_path: Path, value: int) -> None:
