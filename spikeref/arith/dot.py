@@ -25,9 +25,12 @@ SMALLEST_SPLIT = 256
 INT16_ROWS = 256
 """Rows of magnitudes up to 127 that can be added in int16."""
 
-WIDENED_ELEMENTS = 1 << 21
-"""Elements of the right operand that a thread widens to float at a time, so that they stay in
-cache until the product has used them."""
+WIDENED_TERMS = 512
+"""Rows of the right operand that are widened to float at a time. Few and long rows are widened
+four times as fast as many short ones, and are still in cache when the product reads them."""
+
+WIDENED_ELEMENTS = WIDENED_TERMS * 2816
+"""Elements that a thread widens at a time."""
 
 SMALLEST_BLOCK = 64
 """Columns below which a product is no longer worth its call."""
@@ -121,34 +124,58 @@ def _through_float(
     a: NDArray[Any], b: NDArray[Any], run: int, form: np.dtype[Any], result: NDArray[Any]
 ) -> None:
     """Fill `result` with a @ b, `run` terms at a time, in float `form`, on several threads."""
-    columns = b.shape[1]
     left = a.astype(form)
-
-    def work(part: slice) -> None:
-        _fill_columns(left, b[:, part], run, result[:, part])
-
-    if b.size < THREADED_ELEMENTS:
-        work(slice(0, columns))
-        return
+    # Small products stay on one thread too: idle BLAS threads spin, and would take a core from
+    # whatever comes next.
     with one_blas_thread() as limited:
-        parts = even_parts(columns, cores() if limited else 1)
-        map_in_threads(work, parts, b.size)
+        parts = even_parts(b.shape[1], cores() if limited else 1)
+        map_in_threads(
+            lambda part: _fill_columns(left, b[:, part], run, result[:, part]), parts, b.size
+        )
 
 
 def _fill_columns(left: NDArray[Any], b: NDArray[Any], run: int, result: NDArray[Any]) -> None:
     """Fill `result` with left @ b, for a float `left`, a block of columns at a time."""
-    terms, columns = b.shape
-    width = max(SMALLEST_BLOCK, WIDENED_ELEMENTS // max(terms, 1))
-    # One block is widened into the same memory again and again: fresh pages cost more than the
-    # widening itself.
-    widened = np.empty((terms, min(columns, width)), dtype=left.dtype)
+    tokens, columns = len(left), b.shape[1]
+    terms = max(1, min(len(b), run, WIDENED_TERMS))
+    width = min(columns, max(SMALLEST_BLOCK, WIDENED_ELEMENTS // terms))
+    # The same memory serves all blocks: fresh pages cost more than the widening itself.
+    widened = np.empty((terms, width), dtype=left.dtype)
+    product = np.empty((tokens, width), dtype=left.dtype)
+    total = np.empty((tokens, width), dtype=left.dtype)
+    result[...] = 0
     # Some kernels raise spurious floating-point flags on lanes that they then throw away.
     with np.errstate(all="ignore"):
         for start in range(0, columns, width):
             block = slice(start, min(start + width, columns))
-            right = widened[:, : block.stop - block.start]
-            np.copyto(right, b[:, block], casting="unsafe")
-            result[:, block] = left[:, :run] @ right[:run]
-            for k in range(run, terms, run):
-                partial = left[:, k : k + run] @ right[k : k + run]
-                result[:, block] += partial.astype(result.dtype)
+            used = slice(0, block.stop - block.start)
+            for first in range(0, len(b), run):
+                last = min(first + run, len(b))
+                _sum_of_run(
+                    left[:, first:last],
+                    b[first:last, block],
+                    widened[:, used],
+                    product[:, used],
+                    total[:, used],
+                )
+                result[:, block] += total[:, used].astype(result.dtype)
+
+
+def _sum_of_run(
+    left: NDArray[Any],
+    b: NDArray[Any],
+    widened: NDArray[Any],
+    product: NDArray[Any],
+    total: NDArray[Any],
+) -> None:
+    """Fill `total` with left @ b, a run of terms whose sum is exact in the float format.
+
+    widened [terms at a time, M], product [T, M] and total [T, M] are memory of that format.
+    """
+    total[...] = 0
+    for start in range(0, len(b), len(widened)):
+        stop = min(start + len(widened), len(b))
+        right = widened[: stop - start]
+        np.copyto(right, b[start:stop], casting="unsafe")
+        np.matmul(left[:, start:stop], right, out=product)
+        total += product
