@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import THREADED_ELEMENTS, cores, even_parts, map_in_threads
+from spikeref.arith.blocks import cores, even_parts, map_in_threads
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
