@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
-from spikeref.arith.rounding import Scale, round_ratio, round_shift
+from spikeref.arith.rounding import Saturated, Scale, round_ratio, round_shift
 from spikeref.arith.ties import Ties
 from spikeref.engine.products import Engine
 from spikeref.neurons.counts import Encoder
@@ -30,6 +30,23 @@ class CachedSpikes:
     counts: NDArray[np.int8]
     mantissa: NDArray[np.int64]
     exponent: NDArray[np.int64]
+
+    def positions(self, begin: int, end: int) -> "CachedSpikes":
+        """Return those of positions begin … end − 1."""
+        chosen = slice(begin, end)
+        return CachedSpikes(
+            counts=self.counts[chosen],
+            mantissa=self.mantissa[chosen],
+            exponent=self.exponent[chosen],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the scores of B queries weigh: their maximum, int64 [B], and p, int64 [B, S]."""
+
+    top_score: NDArray[np.int64]
+    weight: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,34 +170,70 @@ def _attend_head(
     visible = source <= position
     if rules.window is not None:
         visible &= source > position - np.int64(rules.window)
-    sums = engine.score(queries.mantissa, keys.counts[begin:end], rules.encoder)
-    scores = rescale(
+    scores = score_keys(queries, keys.positions(begin, end), visible, rules, engine)
+    weights = weigh_scores(scores.values, visible, rules)
+    mixture = mix_values(weights.weight, values.positions(begin, end), visible, rules, engine)
+    return _Partial(
+        top_score=weights.top_score,
+        weight_sum=weights.weight.sum(axis=1, dtype=np.int64),
+        accumulator=mixture.values,
+        exponent=mixture.exponent,
+        saturations=scores.count,
+    )
+
+
+def score_keys(
+    queries: Queries,
+    keys: CachedSpikes,
+    visible: NDArray[np.bool_],
+    rules: AttentionRules,
+    engine: Engine,
+) -> Saturated:
+    """Return one head's scores, int64 [B, S] of 40 bits, 0 where visible [B, S] is not (ATT-6)."""
+    count = len(queries.mantissa)
+    sums = engine.score(queries.mantissa, keys.counts, rules.encoder)
+    return rescale(
         np.where(visible, sums, sums.dtype.type(0)),
         (
-            Scale(mantissa=keys.mantissa[begin:end], exponent=keys.exponent[begin:end]),
+            Scale(mantissa=keys.mantissa, exponent=keys.exponent),
             Scale(mantissa=np.ones((count, 1), dtype=np.int64), exponent=queries.exponent[:, None]),
         ),
         fraction_bits=SCORE_FRACTION_BITS,
         bits=SCORE_BITS,
         ties=rules.ties,
     )
-    score = np.where(visible, scores.values, np.int64(LOWEST))
+
+
+def weigh_scores(
+    scores: NDArray[np.int64], visible: NDArray[np.bool_], rules: AttentionRules
+) -> Weights:
+    """Return the weights of scores [B, S], 0 where not visible (ATT-7)."""
+    score = np.where(visible, scores, np.int64(LOWEST))
     top = score.max(axis=1)
     weight = exp2(top[:, None] - score, rules.coefficients, rules.ties)
-    weight = np.where(visible, weight, np.int32(0)).astype(np.int64)
-    value_exponent = np.where(visible, values.exponent[begin:end], np.int64(LOWEST))
+    return Weights(top_score=top, weight=np.where(visible, weight, np.int32(0)).astype(np.int64))
+
+
+def mix_values(
+    weight: NDArray[np.int64],
+    values: CachedSpikes,
+    visible: NDArray[np.bool_],
+    rules: AttentionRules,
+    engine: Engine,
+) -> Scaled:
+    """Return o, int64 [B, d], and X [B] of weights [B, S] and one head's values (ATT-8)."""
+    value_exponent = np.where(visible, values.exponent, np.int64(LOWEST))
     highest = value_exponent.max(axis=1)
     shift = np.where(visible, highest[:, None] - value_exponent, np.int64(0))
-    addend = round_shift(
-        weight * values.mantissa[begin:end], shift + np.int64(ADDEND_SHIFT), rules.ties
-    )
-    return _Partial(
-        top_score=top,
-        weight_sum=weight.sum(axis=1, dtype=np.int64),
-        accumulator=engine.mix(addend, values.counts[begin:end], rules.encoder),
-        exponent=highest,
-        saturations=scores.count,
-    )
+    addend = round_shift(weight * values.mantissa, shift + np.int64(ADDEND_SHIFT), rules.ties)
+    return Scaled(values=engine.mix(addend, values.counts, rules.encoder), exponent=highest)
+
+
+def divide_by_weights(
+    accumulator: NDArray[np.int64], weight_sum: NDArray[np.int64], ties: Ties
+) -> NDArray[np.int64]:
+    """Return z, int64 [..., d], of o [..., d] and the sums of the weights [...] (ATT-9)."""
+    return round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], ties)
 
 
 def _normalise(
@@ -190,7 +243,7 @@ def _normalise(
     rules: AttentionRules,
 ) -> Scaled:
     """Return Σ P·V / Σ P for all heads at one exponent a token, rotated back (ATT-9 to ATT-11)."""
-    ratio = round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], rules.ties)
+    ratio = divide_by_weights(accumulator, weight_sum, rules.ties)
     highest = exponent.max(axis=1)
     aligned = round_shift(ratio, (highest[:, None] - exponent)[..., None], rules.ties)
     if rules.head_plan is not None:
