@@ -58,9 +58,10 @@ class Suite:
 
     def case_manifest(self, identity: str) -> CaseManifest:
         """Return what the case's case.json states; VectorError if its digest is another."""
-        path = self.folder(identity) / "case.json"
         if identity not in self.digests:
             raise VectorError(f"{self.path}: has no case {identity}")
+        folder = self.folder(identity)
+        path = folder / "case.json"
         data = read_small(path, self.path, LARGEST_CASE_JSON)
         if sha256_hex(data) != self.digests[identity]:
             raise VectorError(f"{path}: its SHA-256 is not that in suite.json; it was edited")
@@ -90,13 +91,17 @@ class Suite:
 
     def inputs(self, manifest: CaseManifest) -> dict[str, NDArray[Any]]:
         """Return the input tensors of a case, digests proven."""
-        return self._tensors(self.folder(manifest.id) / INPUTS, manifest.inputs)
+        return self._tensors(manifest, INPUTS, manifest.inputs)
 
     def outputs(self, manifest: CaseManifest) -> dict[str, NDArray[Any]]:
         """Return the output tensors of a case, digests proven."""
-        return self._tensors(self.folder(manifest.id) / OUTPUTS, manifest.outputs)
+        return self._tensors(manifest, OUTPUTS, manifest.outputs)
 
-    def _tensors(self, folder: Path, entries: tuple[TensorEntry, ...]) -> dict[str, NDArray[Any]]:
+    def _tensors(
+        self, manifest: CaseManifest, place: str, entries: tuple[TensorEntry, ...]
+    ) -> dict[str, NDArray[Any]]:
+        case_folder = self.folder(manifest.id)
+        folder = case_folder / place
         return {
             entry.name: read_proven(folder / f"{entry.name}.bin", entry, self.path)
             for entry in entries

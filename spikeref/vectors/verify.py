@@ -89,11 +89,11 @@ def _check_same(suite: Suite, path: Path, expected: bytes, source: str) -> None:
 def _files(folder: Path) -> Iterator[str]:
     """Yield the name below `folder` of every file and empty folder; VectorError at a link."""
     for place, folders, files in os.walk(folder):
-        below = Path(place)
+        below_path = Path(place)
         for name in (*folders, *files):
-            if (below / name).is_symlink():
-                raise VectorError(f"{below / name}: is a link; a suite consists of files")
+            if (below_path / name).is_symlink():
+                raise VectorError(f"{below_path / name}: is a link; a suite consists of files")
         if not folders and not files:
-            yield below.relative_to(folder).as_posix()
+            yield below_path.relative_to(folder).as_posix()
         for name in files:
-            yield (below / name).relative_to(folder).as_posix()
+            yield (below_path / name).relative_to(folder).as_posix()
