@@ -108,7 +108,7 @@ def _surplus(path: Path, known: set[str]) -> list[Failure]:
         Failure(
             case=name,
             kind="surplus",
-            reason=f"{path / name}: is no case that was asked for",
+            reason=f"{name}: is no case that was asked for",
             manifest=None,
         )
         for name in names
@@ -126,7 +126,9 @@ def _judge_case(suite: Suite, manifest: CaseManifest, path: Path) -> Failure | N
         case Missing():
             return replace(base, kind="missing", reason="no output of this case")
         case Malformed():
-            return replace(base, reason=output.reason, tensor=output.tensor)
+            # Named from the device's folder, so that two runs give the same words.
+            reason = output.reason.replace(f"{path}/", "")
+            return replace(base, reason=reason, tensor=output.tensor)
         case Accepted():
             reason = f"must be refused as {manifest.reject}, and was answered with files"
             return replace(base, kind="refusal", reason=reason, got="outputs", outcome=ACCEPTED)

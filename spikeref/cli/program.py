@@ -13,14 +13,17 @@ from typing import NoReturn
 from spikeref import __version__
 from spikeref.cli import (
     calibrate,
+    check,
     compare,
     compile,
+    conform,
     demo,
     evaluate,
     export_pkg,
     run,
     serve,
     trace,
+    vectors,
     widths,
 )
 from spikeref.cli.command import BAD_INPUT, Command, Outcome, add_subcommand
@@ -35,6 +38,9 @@ COMMANDS: tuple[Command, ...] = (
     calibrate.COMMAND,
     widths.COMMAND,
     trace.COMMAND,
+    vectors.COMMAND,
+    check.COMMAND,
+    conform.COMMAND,
     export_pkg.COMMAND,
     serve.COMMAND,
 )

@@ -132,12 +132,13 @@ def _diff(args: argparse.Namespace) -> Outcome:
         return Outcome(json={"equal": True, "first_divergence": None}, lines=[line], status=FINE)
     return Outcome(
         json={"equal": False, "first_divergence": asdict(found)},
-        lines=_divergence_lines(found),
+        lines=divergence_lines(found),
         status=FAILED,
     )
 
 
-def _divergence_lines(found: Divergence) -> list[str]:
+def divergence_lines(found: Divergence) -> list[str]:
+    """Return where two traces first differ, for people."""
     lines = [f"first divergence: token {found.token}, layer {found.layer}, {found.op}"]
     match found.missing:
         case "expected" | "got":
