@@ -72,6 +72,8 @@ def _explain(data: bytes, width: int, elements: int, where: str) -> NoReturn:
                 f"{where}: line {number} is {shown!r}; write {2 * width} lower-case hexadecimal"
                 " digits and a line feed (PACK-6)"
             )
+    if len(data) > elements * (2 * width + 1):
+        raise VectorError(f"{where}: more than the {elements} elements of the tensor")
     if lines[-1]:
         raise VectorError(f"{where}: the last line has no line feed at its end (PACK-6)")
     raise VectorError(f"{where}: {len(lines) - 1} lines; the tensor has {elements} elements")
