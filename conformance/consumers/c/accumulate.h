@@ -1,8 +1,11 @@
-/* Chapters 5, 11, 13 and PACK-3: sparse addition, its width, address events, counters. */
+/* Chapters 5, 13 and PACK-3: sparse addition, its width, counters. */
 #ifndef ACCUMULATE_H
 #define ACCUMULATE_H
 
 #include "encoding.h"
+
+/* A source adds its row |count| times, once for each spike; here in one step (EVENT-7). */
+void add_row(int64_t count, const int64_t *row, size_t targets, int64_t *y);
 
 /* ADD-1: y[m] += sum over the sources of counts[j] * W[j, m], row by row of those that spike. */
 void sparse_add(const int64_t *counts, size_t sources, const int64_t *weights, size_t targets,

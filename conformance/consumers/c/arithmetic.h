@@ -16,7 +16,7 @@ uint64_t magnitude(int64_t x);
 /* CONV-2: does x fit n bits? 1 <= n <= 64. */
 bool fits(int64_t x, int n);
 
-/* ARITH-2. A left shift that reaches 2^62 gives +-2^62: every caller saturates to less or checks. */
+/* ARITH-2. A left shift that reaches 2^62 gives +-2^62: callers saturate to less, or check. */
 int64_t round_shift(int64_t x, int64_t s, enum ties ties);
 
 /* ARITH-3; b >= 1. */

@@ -45,6 +45,27 @@ enum refusal cache_heads(const struct attention *attention, const int64_t *r, in
 /* ATT-4: one head; returns the exponent x_q. */
 int64_t form_query(const struct attention *attention, const int64_t *r, int64_t *mantissa);
 
+/* The cached keys or values of one head at the visible positions first ... first + count - 1. */
+struct visible {
+    const struct cache *cache;
+    size_t head, first, count;
+};
+
+/* ATT-6: the spikes of a key select what is added of the query. Returns the saturations. */
+int64_t score_keys(const struct visible *keys, const int64_t *query, int64_t exponent,
+                   enum ties ties, int64_t *score);
+
+/* ATT-7: scores become weights, in place. Returns the top score. */
+int64_t weigh(int64_t *score, size_t count, const int64_t *table, enum ties ties, int64_t *sum);
+
+/* ATT-8: the spikes of a value add its addend. Returns X. */
+int64_t mix_values(const struct visible *values, const int64_t *weight, enum ties ties,
+                   int64_t *accumulator);
+
+/* ATT-9; sum <= 2^47 */
+void divide_by_sum(const int64_t *accumulator, size_t width, int64_t sum, enum ties ties,
+                   int64_t *z);
+
 /* ATT-5 to ATT-11: the queries [H, d] and [H] of the token at `position`. */
 void attend(struct pool *pool, const struct attention *attention, const int64_t *query,
             const int64_t *query_exponent, const struct cache *keys, const struct cache *values,

@@ -7,6 +7,7 @@
 #include "pool.h"
 
 #define MAX_RANK 4
+#define MAX_OUTPUTS 10
 
 /* CONF-8: the classes of error, and 0 for none */
 enum refusal {
@@ -50,6 +51,7 @@ struct task {
 #define SHAPE(...) (int)(sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t)), (size_t[]){__VA_ARGS__}
 #define SCALAR 0, (const size_t *)NULL
 
+const char *element_name(enum element element);
 int element_bytes(enum element element);
 bool element_holds(enum element element, int64_t value);
 
@@ -58,6 +60,10 @@ void check_suite(struct pool *pool, const char *suite);
 
 /* The lines of a text file; *count is their number. */
 char **read_lines(struct pool *pool, const char *path, size_t *count);
+
+/* Text: made of one or more of these characters; a decimal integer of 64 bits. */
+bool made_of(const char *text, const char *characters);
+bool parse_integer(const char *text, int64_t *value);
 
 bool is_case_id(const char *id);
 void read_case(struct task *task, const char *suite);
