@@ -1,6 +1,5 @@
 """Chapter 2 in unbounded Python integers, each rule from its definition."""
 
-import math
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -21,22 +20,31 @@ def below(x: int, bound: int) -> int:
     return x
 
 
+def round_shift(x: int, shift: int, ties: Ties) -> int:
+    """Divide x by 2^shift and round; an exact left shift for shift ≤ 0 (ARITH-2)."""
+    if shift <= 0:
+        return x << -shift
+    half = 1 << (shift - 1)
+    if ties == "half-up":
+        return (x + half) >> shift
+    odd = (x >> shift) & 1
+    return (x + half - 1 + odd) >> shift
+
+
 def round_div(a: int, b: int, ties: Ties) -> int:
     """Round a/b, b > 0, to the nearest integer (ARITH-3)."""
     floor, rest = divmod(a, b)
-    if 2 * rest != b:
-        return floor + (2 * rest > b)
-    return floor + (floor % 2 if ties == "half-even" else 1)
-
-
-def round_shift(x: int, shift: int, ties: Ties) -> int:
-    """Divide x by 2^shift and round; an exact left shift for shift ≤ 0 (ARITH-2)."""
-    return x << -shift if shift <= 0 else round_div(x, 1 << shift, ties)
+    if 2 * rest < b:
+        return floor
+    if 2 * rest > b:
+        return floor + 1
+    return floor + floor % 2 if ties == "half-even" else floor + 1
 
 
 def saturate(x: int, bits: int) -> int:
     """Clip x to the range of `bits` bits (ARITH-4)."""
-    return min(max(x, -(1 << (bits - 1))), (1 << (bits - 1)) - 1)
+    lowest, highest = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return min(max(x, lowest), highest)
 
 
 def saturate_all(values: Sequence[int], bits: int) -> tuple[list[int], int]:
@@ -48,8 +56,9 @@ def saturate_all(values: Sequence[int], bits: int) -> tuple[list[int], int]:
 def block_shift(values: Sequence[int], bits: int, ties: Ties) -> tuple[list[int], int]:
     """Shift a block by the smallest s that makes its mantissas fit (ARITH-5)."""
     largest = max(abs(x) for x in values)
-    shift = 0
-    while round_shift(largest, shift, ties) > (1 << (bits - 1)) - 1:
+    limit = (1 << (bits - 1)) - 1
+    shift = max(0, largest.bit_length() - (bits - 1))
+    if round_shift(largest, shift, ties) > limit:
         shift += 1
     return [round_shift(x, shift, ties) for x in values], shift
 
@@ -64,10 +73,13 @@ def normalise(a: int, bits: int, ties: Ties) -> tuple[int, int]:
 
 
 def isqrt(x: int) -> int:
-    """⌊√x⌋ for 0 ≤ x < 2^62 (ARITH-7)."""
-    if not 0 <= x < 1 << 62:
-        raise OverflowError(f"{x} is outside the domain of isqrt")
-    return math.isqrt(x)
+    """⌊√x⌋ for 0 ≤ x < 2^62, bit by bit (ARITH-7)."""
+    root = 0
+    for bit in range(30, -1, -1):
+        trial = root | 1 << bit
+        if trial * trial <= x:
+            root = trial
+    return root
 
 
 def exp2(a: int, table: Sequence[int], ties: Ties) -> int:

@@ -1,13 +1,16 @@
-"""Chapters 4 and 5: potentials to counts, counts to trains, and sparse addition."""
+"""Chapter 4: membrane potentials to counts."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import add, sub
 from typing import Literal, TypeAlias
 
 from .arithmetic import Ties, below, normalise, round_div, round_shift, saturate
+from .tensor import Refusal
 
 ClipMode: TypeAlias = Literal["shift", "gate"]
+
+LARGEST_POTENTIAL = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,46 +45,66 @@ class Spikes:
     counts: list[int]
     mantissa: int
     exponent: int
-    steps: int
-
-    def train(self) -> Iterator[tuple[list[int], list[int]]]:
-        """For each virtual step the sources that fire +1 and those that fire −1 (ENC-5)."""
-        for step in range(1, self.steps + 1):
-            positive = [j for j, count in enumerate(self.counts) if count >= step]
-            yield positive, [j for j, count in enumerate(self.counts) if -count >= step]
 
 
-def clip_potentials(
-    potentials: Sequence[int], exponent: int, threshold: int, mode: ClipMode, ties: Ties
-) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A membrane-potential threshold of 16 fraction bits and its mode (ENC-8)."""
+
+    mode: ClipMode
+    threshold: int
+
+
+def check_bits(bits: int) -> None:
+    """Refuse what ENC-1 excludes."""
+    if not 2 <= bits <= 8:
+        raise Refusal("parameter", f"bits {bits} outside 2 … 8")
+
+
+def check_ratio(numerator: int, denominator: int) -> None:
+    """Refuse what ENC-1 excludes."""
+    if not 1 <= numerator <= denominator <= 1024:
+        raise Refusal("parameter", f"clip ratio {numerator}/{denominator} outside 0 … 1")
+
+
+def check_potentials(potentials: Sequence[int], *, symmetric: bool) -> None:
+    """Refuse potentials that no rotation gives; clipping gives up to 2^31−1 (ENC-2, CONF-10)."""
+    if min(potentials) < -LARGEST_POTENTIAL:
+        raise Refusal("range", "potential below −2^30")
+    if not symmetric and max(potentials) > LARGEST_POTENTIAL:
+        raise Refusal("range", "potential over 2^30")
+
+
+def clip_potentials(potentials: Sequence[int], exponent: int, clip: Clip, ties: Ties) -> list[int]:
     """Clip the potentials of an exponent at a threshold of 16 fraction bits (ENC-8)."""
-    t = saturate(round_shift(threshold, exponent + 16, ties), 31)
-    if mode == "shift":
+    t = saturate(round_shift(clip.threshold, max(exponent + 16, -48), ties), 31)
+    if clip.mode == "shift":
         return [max(v - t, 0) for v in potentials]
     return [v if v > t else 0 for v in potentials]
 
 
+def thresholds(neuron: Neuron, unit: int, *, negative: bool) -> list[int]:
+    """For k = 1, 2, … the smallest p = 2·q·r_d·|v| whose count reaches k (ENC-4)."""
+    top = 1 << (neuron.bits - 1)
+    ladder = []
+    for k in range(1, top + negative):
+        inclusive = k % 2 == 0 if neuron.ties == "half-even" else not negative
+        ladder.append((2 * k - 1) * unit + (not inclusive))
+    return ladder
+
+
 def symmetric_counts(potentials: Sequence[int], neuron: Neuron) -> tuple[int, list[int]]:
-    """Range and counts by thresholds, without a division (ENC-4)."""
+    """Range and counts by thresholds, without a division (ENC-2, ENC-4)."""
     amax = max(abs(v) for v in potentials) or 1
     numerator, denominator = neuron.ratio
     unit = below(numerator * amax, (1 << 49) - 1)
-    top = 1 << (neuron.bits - 1)
-
-    def reaches(v: int, k: int) -> bool:
-        p = 2 * (top - 1) * denominator * abs(v)
-        threshold = (2 * k - 1) * unit
-        inclusive = k % 2 == 0 if neuron.ties == "half-even" else v >= 0
-        return p >= threshold if inclusive else p > threshold
-
-    def count(v: int) -> int:
-        last = top if v < 0 else top - 1
-        magnitude = 0
-        while magnitude < last and reaches(v, magnitude + 1):
-            magnitude += 1
-        return -magnitude if v < 0 else magnitude
-
-    return amax, [count(v) for v in potentials]
+    factor = 2 * ((1 << (neuron.bits - 1)) - 1) * denominator
+    rising = thresholds(neuron, unit, negative=False)
+    falling = thresholds(neuron, unit, negative=True)
+    return amax, [
+        -bisect_right(falling, factor * -v) if v < 0 else bisect_right(rising, factor * v)
+        for v in potentials
+    ]
 
 
 def asymmetric_counts(potentials: Sequence[int], neuron: Neuron) -> tuple[int, int, list[int]]:
@@ -105,22 +128,4 @@ def encode(potentials: Sequence[int], neuron: Neuron) -> Spikes:
     else:
         span, zero, counts = asymmetric_counts(potentials, neuron)
     mantissa, exponent = normalise(span, 16, neuron.ties)
-    return Spikes(
-        range=span,
-        zero_point=zero,
-        counts=counts,
-        mantissa=mantissa,
-        exponent=exponent,
-        steps=neuron.steps,
-    )
-
-
-def add_rows(spikes: Spikes, rows: Sequence[Sequence[int]], targets: int) -> list[int]:
-    """Add a row for each positive spike and subtract it for each negative one (ADD-1)."""
-    accumulator = [0] * targets
-    for positive, negative in spikes.train():
-        for source in positive:
-            accumulator = list(map(add, accumulator, rows[source]))
-        for source in negative:
-            accumulator = list(map(sub, accumulator, rows[source]))
-    return accumulator
+    return Spikes(range=span, zero_point=zero, counts=counts, mantissa=mantissa, exponent=exponent)
