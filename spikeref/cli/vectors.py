@@ -68,11 +68,11 @@ def _run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _generate(arguments: argparse.Namespace) -> Outcome:
-    from spikeref.suite.generate import generate_suite
-
     of_model = (arguments.model, arguments.layers, arguments.tokens)
     if arguments.suite != "model" and of_model != (None, None, None):
         raise UsageError("--model, --layers and --tokens are for --suite model")
+    from spikeref.suite.generate import generate_suite
+
     with atomic_folder(arguments.output) as folder:
         manifest = generate_suite(
             folder,

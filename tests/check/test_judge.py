@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeref.check.divergence import RecordPlace
 from spikeref.check.judge import ACCEPTED, NO_ANSWER, Failure, judge
 from spikeref.errors import UsageError, VectorError
 from spikeref.vectors.case import Case
@@ -182,6 +183,37 @@ def test_the_first_tensor_of_the_manifest_that_differs_is_named(
     (failure,) = failures_of(suite, ENCODE, tmp_path)
     assert failure.divergence is not None
     assert (failure.divergence.tensor, failure.divergence.coordinates) == ("range", (1,))
+
+
+def test_digests_of_records_come_before_logits(tmp_path: Path) -> None:
+    """One token through one layer: the embedding, 17 ops, the head; attention has code 8."""
+    decode = Case(
+        id="decode-one",
+        operation="decode",
+        case_class="full",
+        mode="free-running",
+        provenance="random",
+        requirements=("TRACE-4",),
+        comment="a wrong mixing of values",
+        parameters={"layers": 1},
+        inputs={"tokens": np.array([5])},
+        outputs={
+            "logits": np.zeros((1, 4), dtype=np.int32),
+            "record_digests": np.zeros((19, 32), dtype=np.uint8),
+        },
+    )
+    folder = write(tmp_path / "suite", [decode])
+    out = tmp_path / "out"
+    answer(out, decode)
+    (out / decode.id / "logits.bin").write_bytes(b"\1" * 16)
+    (failure,) = failures_of(folder, decode, out)
+    assert failure.tensor == "logits"
+    digests = np.zeros((19, 32), dtype=np.uint8)
+    digests[8:, :] = 1
+    (out / decode.id / "record_digests.bin").write_bytes(digests.tobytes())
+    (failure,) = failures_of(folder, decode, out)
+    assert failure.divergence is not None
+    assert failure.divergence.record == RecordPlace(token=0, layer=0, op="attention")
 
 
 def test_nothing_to_judge_is_bad_usage(suite: Path, tmp_path: Path) -> None:
