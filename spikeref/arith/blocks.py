@@ -4,6 +4,7 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -19,12 +20,22 @@ THREADED_ELEMENTS = 1 << 18
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# Whether the current thread is one of map_in_threads: it belongs to a core already.
+_THREAD = threading.local()
+
 
 def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads_for(elements: int) -> int:
+    """Return how many threads work on so many elements is worth: one inside a thread of ours."""
+    if elements < THREADED_ELEMENTS or getattr(_THREAD, "ours", False):
+        return 1
+    return cores()
 
 
 def row_blocks(rows: int, columns: int) -> list[slice]:
@@ -50,10 +61,15 @@ def map_in_threads(
 ) -> list[Result]:
     """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
     listed = list(items)
-    if elements < THREADED_ELEMENTS or len(listed) < 2:
+    threads = min(threads_for(elements), len(listed))
+    if threads < 2:
         return [work(item) for item in listed]
-    with ThreadPoolExecutor(min(cores(), len(listed))) as pool:
+    with ThreadPoolExecutor(threads, initializer=_mark_thread) as pool:
         return list(pool.map(work, listed))
+
+
+def _mark_thread() -> None:
+    _THREAD.ours = True
 
 
 def for_row_blocks(rows: int, columns: int, work: Callable[[slice], None]) -> None:

@@ -5,7 +5,13 @@ import threading
 import numpy as np
 import pytest
 
-from spikeref.arith.blocks import BLOCK_ELEMENTS, THREADED_ELEMENTS, for_row_blocks
+from spikeref.arith.blocks import (
+    BLOCK_ELEMENTS,
+    THREADED_ELEMENTS,
+    for_row_blocks,
+    map_in_threads,
+    threads_for,
+)
 from spikeref.arith.exponential import STANDARD_COEFFICIENTS
 from spikeref.arith.rescale import rescale
 from spikeref.arith.rounding import Scale
@@ -44,6 +50,11 @@ def test_an_error_in_a_block_reaches_the_caller(rows: int) -> None:
 
     with pytest.raises(ValueError, match="last block"):
         for_row_blocks(rows, WIDE, work)
+
+
+def test_work_in_a_thread_starts_no_more_threads() -> None:
+    within = map_in_threads(lambda _: threads_for(BLOCK_ELEMENTS), range(2), BLOCK_ELEMENTS)
+    assert within == [1, 1]
 
 
 ROWS, COLUMNS = 40, THREADED_ELEMENTS // 32
