@@ -1,5 +1,6 @@
 """The product of an accumulator with its scales, rounded once (OP-8, ATT-6)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,9 +31,9 @@ def rescale(
 ) -> Saturated:
     """Return saturate(round_shift(x·Π mantissas, −Σ exponents − fraction_bits) + bias, bits).
 
-    x: integers [T, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
-    arrays broadcast against x. bias: int64 [M] of 40 bits. Result: int64 [T, M] with
-    fraction_bits fraction bits, and the saturations of each row. bits <= 40.
+    x: integers [T, …, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
+    arrays broadcast against x. bias: int64 [M] of 40 bits. Result: int64 [T, …, M] with
+    fraction_bits fraction bits, and the saturations of each of the T. bits <= 40.
     """
     bound = magnitude(x)
     for scale in scales:
@@ -46,7 +47,7 @@ def rescale(
     )
 
     def work(rows: slice) -> None:
-        scaled = [_rows_of(scale, len(x), rows) for scale in scales]
+        scaled = [_rows_of(scale, x.shape, rows) for scale in scales]
         block = result.values[rows]
         if through_float:
             _through_float64(x[rows], scaled, fraction_bits, block)
@@ -59,13 +60,13 @@ def rescale(
             block[...] = saturated.values
             result.count[rows] = saturated.count
 
-    for_row_blocks(len(x), x.shape[1], work)
+    for_row_blocks(len(x), math.prod(x.shape[1:]), work)
     return result
 
 
-def _rows_of(scale: Scale, total: int, rows: slice) -> Scale:
+def _rows_of(scale: Scale, shape: tuple[int, ...], rows: slice) -> Scale:
     """Return the part of a scale that belongs to some rows: itself where it is one for all."""
-    if scale.mantissa.ndim == 2 and len(scale.mantissa) == total:
+    if scale.mantissa.ndim == len(shape) and len(scale.mantissa) == shape[0]:
         return Scale(mantissa=scale.mantissa[rows], exponent=scale.exponent[rows])
     return scale
 

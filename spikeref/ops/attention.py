@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_in_threads, row_blocks
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
 from spikeref.arith.rounding import Scale, round_ratio, round_shift
 from spikeref.arith.ties import Ties
-from spikeref.engine.products import Engine
+from spikeref.engine.products import ADDEND_BITS, Engine
 from spikeref.neurons.counts import Encoder
 from spikeref.ops.heads import Queries
 from spikeref.ops.norm import Scaled
@@ -67,14 +68,40 @@ class AttentionRules:
 
 
 @dataclass(frozen=True, slots=True)
+class _Seen:
+    """The S positions that some query of a block of B sees."""
+
+    positions: slice
+    hidden: NDArray[np.bool_]
+    """Which of them each query does not see, bool [B, 1, S]."""
+
+
+@dataclass(frozen=True, slots=True)
+class _HeadSpikes:
+    """Keys or values of S positions for each of C heads."""
+
+    counts: list[NDArray[np.int8]]
+    """One int8 [S, d] a head."""
+    mantissa: NDArray[np.int64]
+    """int64 [C, S]."""
+    exponent: NDArray[np.int64]
+    """int64 [C, S]."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Partial:
-    """One head's results for a block of B queries."""
+    """The results of C heads for a block of B queries."""
 
     top_score: NDArray[np.int64]
+    """int64 [B, C]."""
     weight_sum: NDArray[np.int64]
+    """int64 [B, C]."""
     accumulator: NDArray[np.int64]
+    """int64 [B, C, d]."""
     exponent: NDArray[np.int64]
+    """int64 [B, C]."""
     saturations: NDArray[np.int64]
+    """int64 [B]."""
 
 
 def attend(
@@ -90,7 +117,7 @@ def attend(
     queries: [T, H, …]; keys, values: [S, G, …] with S = first_position + T.
     """
     tokens, heads, width = queries.mantissa.shape
-    shared = heads // keys.mantissa.shape[1]
+    group_of = np.arange(heads) // (heads // keys.mantissa.shape[1])
     top_score = np.empty((tokens, heads), dtype=np.int64)
     weight_sum = np.empty((tokens, heads), dtype=np.int64)
     accumulator = np.empty((tokens, heads, width), dtype=np.int64)
@@ -99,13 +126,15 @@ def attend(
 
     for start in range(0, tokens, engine.query_block):
         block = slice(start, min(start + engine.query_block, tokens))
-        for head in range(heads):
-            place = block, head
-            partial = _attend_head(
+        seen = _seen(first_position + start, block.stop - start, rules.window)
+
+        def work(chosen: slice, block: slice = block, seen: _Seen = seen) -> NDArray[np.int64]:
+            place = block, chosen
+            partial = _attend_heads(
                 Queries(mantissa=queries.mantissa[place], exponent=queries.exponent[place]),
-                _head(keys, head // shared),
-                _head(values, head // shared),
-                first_position + start,
+                _of_heads(keys, seen.positions, group_of[chosen]),
+                _of_heads(values, seen.positions, group_of[chosen]),
+                seen.hidden,
                 rules,
                 engine,
             )
@@ -113,7 +142,14 @@ def attend(
             weight_sum[place] = partial.weight_sum
             accumulator[place] = partial.accumulator
             exponent[place] = partial.exponent
-            saturations[block] += partial.saturations
+            return partial.saturations
+
+        if engine.heads_in_order:
+            saturated = [work(slice(head, head + 1)) for head in range(heads)]
+        else:
+            elements = seen.hidden.size
+            saturated = map_in_threads(work, row_blocks(heads, elements), heads * elements)
+        saturations[block] = sum(saturated)
     return AttentionOutput(
         top_score=top_score,
         weight_sum=weight_sum,
@@ -128,59 +164,81 @@ def visible_range(position: int, window: int | None) -> tuple[int, int]:
     return (0 if window is None else max(0, position - window + 1)), position + 1
 
 
-def _head(cached: CachedSpikes, group: int) -> CachedSpikes:
-    return CachedSpikes(
-        counts=cached.counts[:, group],
-        mantissa=cached.mantissa[:, group],
-        exponent=cached.exponent[:, group],
+def _seen(first: int, count: int, window: int | None) -> _Seen:
+    """Return what `count` queries at positions first, first + 1, … see (ATT-5)."""
+    begin, _ = visible_range(first, window)
+    _, end = visible_range(first + count - 1, window)
+    position = first + np.arange(count, dtype=np.int64)[:, None, None]
+    source = np.arange(begin, end, dtype=np.int64)
+    hidden = source > position
+    if window is not None:
+        hidden |= source <= position - np.int64(window)
+    return _Seen(positions=slice(begin, end), hidden=hidden)
+
+
+def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64]) -> _HeadSpikes:
+    """Return the cached keys or values that heads of these groups see, without copying counts."""
+    return _HeadSpikes(
+        counts=[cached.counts[positions, group] for group in groups],
+        mantissa=cached.mantissa[positions, groups].T,
+        exponent=cached.exponent[positions, groups].T,
     )
 
 
-def _attend_head(
+def _attend_heads(
     queries: Queries,
-    keys: CachedSpikes,
-    values: CachedSpikes,
-    first_position: int,
+    keys: _HeadSpikes,
+    values: _HeadSpikes,
+    hidden: NDArray[np.bool_],
     rules: AttentionRules,
     engine: Engine,
 ) -> _Partial:
-    """Return one head's attention of B queries over S keys and values (ATT-5 to ATT-8)."""
-    count = len(queries.mantissa)
-    begin, _ = visible_range(first_position, rules.window)
-    _, end = visible_range(first_position + count - 1, rules.window)
-    position = first_position + np.arange(count, dtype=np.int64)[:, None]
-    source = np.arange(begin, end, dtype=np.int64)
-    visible = source <= position
-    if rules.window is not None:
-        visible &= source > position - np.int64(rules.window)
-    sums = engine.score(queries.mantissa, keys.counts[begin:end], rules.encoder)
+    """Return the attention of B queries [B, C, …] in C heads over S positions (ATT-5 to ATT-8)."""
+    heads = range(len(keys.counts))
+    sums = np.stack(
+        [engine.score(queries.mantissa[:, h], keys.counts[h], rules.encoder) for h in heads], axis=1
+    )
+    # What is hidden must not saturate.
+    np.copyto(sums, 0, where=hidden)
     scores = rescale(
-        np.where(visible, sums, sums.dtype.type(0)),
+        sums,
         (
-            Scale(mantissa=keys.mantissa[begin:end], exponent=keys.exponent[begin:end]),
-            Scale(mantissa=np.ones((count, 1), dtype=np.int64), exponent=queries.exponent[:, None]),
+            Scale(mantissa=keys.mantissa, exponent=keys.exponent),
+            _power_of_two(queries.exponent[..., None]),
         ),
         fraction_bits=SCORE_FRACTION_BITS,
         bits=SCORE_BITS,
         ties=rules.ties,
     )
-    score = np.where(visible, scores.values, np.int64(LOWEST))
-    top = score.max(axis=1)
-    weight = exp2(top[:, None] - score, rules.coefficients, rules.ties)
-    weight = np.where(visible, weight, np.int32(0)).astype(np.int64)
-    value_exponent = np.where(visible, values.exponent[begin:end], np.int64(LOWEST))
-    highest = value_exponent.max(axis=1)
-    shift = np.where(visible, highest[:, None] - value_exponent, np.int64(0))
-    addend = round_shift(
-        weight * values.mantissa[begin:end], shift + np.int64(ADDEND_SHIFT), rules.ties
-    )
+    score = scores.values
+    np.copyto(score, LOWEST, where=hidden)
+    top = score.max(axis=2)
+    # So far below the highest score, the weight of what is hidden is 0.
+    weight = exp2(top[..., None] - score, rules.coefficients, rules.ties)
+    highest = np.where(hidden, np.int64(LOWEST), values.exponent).max(axis=2)
+    addends = rescale(
+        weight,
+        (
+            Scale(mantissa=values.mantissa, exponent=values.exponent),
+            _power_of_two(-highest[..., None]),
+        ),
+        fraction_bits=-ADDEND_SHIFT,
+        bits=ADDEND_BITS,
+        ties=rules.ties,
+    ).values
+    mixed = [engine.mix(addends[:, h], values.counts[h], rules.encoder) for h in heads]
     return _Partial(
         top_score=top,
-        weight_sum=weight.sum(axis=1, dtype=np.int64),
-        accumulator=engine.mix(addend, values.counts[begin:end], rules.encoder),
+        weight_sum=weight.sum(axis=2, dtype=np.int64),
+        accumulator=np.stack(mixed, axis=1),
         exponent=highest,
         saturations=scores.count,
     )
+
+
+def _power_of_two(exponent: NDArray[np.int64]) -> Scale:
+    """Return 2^exponent."""
+    return Scale(mantissa=np.ones_like(exponent), exponent=exponent)
 
 
 def _normalise(

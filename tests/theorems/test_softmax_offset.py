@@ -37,6 +37,7 @@ def attended(scores: list[int]) -> AttentionOutput:
         score=score,
         mix=mix,
         query_block=1,
+        heads_in_order=True,
     )
     rng = np.random.default_rng(0)
     spikes = CachedSpikes(
