@@ -72,9 +72,14 @@ def _mark_thread() -> None:
     _THREAD.ours = True
 
 
-def for_row_blocks(rows: int, columns: int, work: Callable[[slice], None]) -> None:
-    """Call work(rows of a block) for every block of rows.
+def map_row_blocks(rows: int, columns: int, work: Callable[[slice], Result]) -> list[Result]:
+    """Return work(rows of a block) of every block of rows, in order.
 
-    Blocks may run at the same time: `work` must write only into its own rows.
+    Blocks may run at the same time: `work` must be pure, or write only into its own rows.
     """
-    map_in_threads(work, row_blocks(rows, columns), rows * columns)
+    return map_in_threads(work, row_blocks(rows, columns), rows * columns)
+
+
+def for_row_blocks(rows: int, columns: int, work: Callable[[slice], None]) -> None:
+    """Call work(rows of a block) for every block of rows, as map_row_blocks does."""
+    map_row_blocks(rows, columns, work)

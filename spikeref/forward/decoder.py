@@ -17,7 +17,7 @@ from spikeref.ops.attention import AttentionOutput, AttentionRules, attend
 from spikeref.ops.embedding import RESIDUAL_BITS, embed
 from spikeref.ops.gate import silu_gate
 from spikeref.ops.head import logits_of
-from spikeref.ops.heads import HeadSpikes, query_mantissas, spiking_heads
+from spikeref.ops.heads import HeadSpikes, query_mantissas_of_rows, spiking_heads_of_rows
 from spikeref.ops.linear import linear
 from spikeref.ops.norm import Scaled, rms_norm
 from spikeref.ops.rope import rotate_positions
@@ -192,11 +192,17 @@ class _Pass:
         plan = head_rotation(profile.rotation, shape)
         rows = slice(self.first_token, self.first_token + len(q))
         cos, sin = model.tables.cos[rows], model.tables.sin[rows]
-        q = rotate_positions(q.reshape(len(q), shape.heads, shape.head_dim), cos, sin)
-        k = rotate_positions(k.reshape(len(k), shape.kv_heads, shape.head_dim), cos, sin)
+        q = q.reshape(len(q), shape.heads, shape.head_dim)
+        k = k.reshape(len(k), shape.kv_heads, shape.head_dim)
         v = v.reshape(len(v), shape.kv_heads, shape.head_dim)
-        queries = query_mantissas(
-            q, ROTATED_FRACTION_BITS, plan, model.config.constants, profile.ties
+        queries = query_mantissas_of_rows(
+            len(q),
+            shape.query_width,
+            lambda block: rotate_positions(q[block], cos[block], sin[block]),
+            ROTATED_FRACTION_BITS,
+            plan,
+            model.config.constants,
+            profile.ties,
         )
         self.sink(
             QueryRecord(
@@ -208,11 +214,27 @@ class _Pass:
         )
         encoder = profile.cache_encoder()
         keys, values = self.cache.keys[index], self.cache.values[index]
+        width = shape.kv_heads * shape.head_dim
         self.store(
-            index, "key_spikes", keys, spiking_heads(k, ROTATED_FRACTION_BITS, plan, encoder)
+            index,
+            "key_spikes",
+            keys,
+            spiking_heads_of_rows(
+                len(k),
+                width,
+                lambda block: rotate_positions(k[block], cos[block], sin[block]),
+                ROTATED_FRACTION_BITS,
+                plan,
+                encoder,
+            ),
         )
         self.store(
-            index, "value_spikes", values, spiking_heads(v, VALUE_FRACTION_BITS, plan, encoder)
+            index,
+            "value_spikes",
+            values,
+            spiking_heads_of_rows(
+                len(v), width, lambda block: v[block], VALUE_FRACTION_BITS, plan, encoder
+            ),
         )
         rules = AttentionRules(
             window=layer.sliding_window,

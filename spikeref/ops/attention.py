@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import map_in_threads, row_blocks
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
@@ -147,8 +147,7 @@ def attend(
         if engine.heads_in_order:
             saturated = [work(slice(head, head + 1)) for head in range(heads)]
         else:
-            elements = seen.hidden.size
-            saturated = map_in_threads(work, row_blocks(heads, elements), heads * elements)
+            saturated = map_row_blocks(heads, seen.hidden.size, work)
         saturations[block] = sum(saturated)
     return AttentionOutput(
         top_score=top_score,

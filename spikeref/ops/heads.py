@@ -1,11 +1,13 @@
 """Query mantissas, and the spikes of keys and values, per token and head (ATT-2 to ATT-4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.hadamard import HadamardPlan
 from spikeref.arith.rounding import block_shift
 from spikeref.arith.ties import Ties
@@ -66,3 +68,47 @@ def query_mantissas(
     block = block_shift(rotated.values * np.int64(constants.score_mantissa), QUERY_BITS, ties)
     exponent = rotated.exponent + block.shift + np.int64(constants.score_exponent)
     return Queries(mantissa=block.mantissas, exponent=exponent)
+
+
+def spiking_heads_of_rows(
+    rows: int,
+    width: int,
+    given: Callable[[slice], NDArray[Any]],
+    fraction_bits: int,
+    plan: HadamardPlan | None,
+    encoder: Encoder,
+) -> HeadSpikes:
+    """Return spiking_heads(given(all rows), …), block of rows by block of rows, in threads.
+
+    rows, width: T and G·d. given: returns x [B, G, d] of the tokens of a slice; it must be pure.
+    """
+    parts = map_row_blocks(
+        rows, width, lambda block: spiking_heads(given(block), fraction_bits, plan, encoder)
+    )
+    return HeadSpikes(
+        potential=np.concatenate([part.potential for part in parts]),
+        counts=np.concatenate([part.counts for part in parts]),
+        mantissa=np.concatenate([part.mantissa for part in parts]),
+        exponent=np.concatenate([part.exponent for part in parts]),
+    )
+
+
+def query_mantissas_of_rows(
+    rows: int,
+    width: int,
+    given: Callable[[slice], NDArray[np.int64]],
+    fraction_bits: int,
+    plan: HadamardPlan | None,
+    constants: Constants,
+    ties: Ties,
+) -> Queries:
+    """Return query_mantissas(given(all rows), …), as spiking_heads_of_rows does."""
+    parts = map_row_blocks(
+        rows,
+        width,
+        lambda block: query_mantissas(given(block), fraction_bits, plan, constants, ties),
+    )
+    return Queries(
+        mantissa=np.concatenate([part.mantissa for part in parts]),
+        exponent=np.concatenate([part.exponent for part in parts]),
+    )
