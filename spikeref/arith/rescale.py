@@ -28,16 +28,20 @@ def rescale(
     bits: int,
     ties: Ties,
     bias: NDArray[np.int64] | None = None,
+    proven: int | None = None,
 ) -> Saturated:
     """Return saturate(round_shift(x·Π mantissas, −Σ exponents − fraction_bits) + bias, bits).
 
     x: integers [T, …, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
-    arrays broadcast against x. bias: int64 [M] of 40 bits. Result: int64 [T, …, M] with
-    fraction_bits fraction bits, and the saturations of each of the T. bits <= 40.
+    arrays broadcast against x. bias: int64 [M] of 40 bits. proven: a bound on |x|, where one is
+    known. Result: int64 [T, …, M] with fraction_bits fraction bits, and the saturations of each
+    of the T. bits <= 40.
     """
-    bound = magnitude(x)
-    for scale in scales:
-        bound *= magnitude(scale.mantissa)
+    largest_factor = math.prod(magnitude(scale.mantissa) for scale in scales)
+    # A proven bound saves looking at x, unless only what x really holds is small enough.
+    if proven is None or proven * largest_factor >= EXACT_IN_FLOAT64:
+        proven = magnitude(x)
+    bound = proven * largest_factor
     if bound >= 1 << 62:
         raise RangeError("rescale product", bound, 63, "OP-8")
     moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
@@ -50,7 +54,9 @@ def rescale(
         scaled = [_rows_of(scale, x.shape, rows) for scale in scales]
         block = result.values[rows]
         if through_float:
-            _through_float64(x[rows], scaled, fraction_bits, block)
+            largest = _through_float64(x[rows], scaled, fraction_bits, block)
+            if bias is None and largest < 1 << (bits - 1):
+                return
         else:
             block[...] = _through_int64(x[rows], scaled, fraction_bits, ties)
         if bias is not None:
@@ -73,8 +79,11 @@ def _rows_of(scale: Scale, shape: tuple[int, ...], rows: slice) -> Scale:
 
 def _through_float64(
     x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int, result: NDArray[np.int64]
-) -> None:
-    """Fill `result`: products are integers below 2^53 times powers of two, so only rint rounds."""
+) -> float:
+    """Fill `result` and return its largest magnitude.
+
+    Products are integers below 2^53 times powers of two, so only rint rounds.
+    """
     value = x.astype(np.float64)
     places = np.int32(fraction_bits)
     for scale in scales:
@@ -83,9 +92,11 @@ def _through_float64(
         places = np.int32(0)
     np.rint(value, out=value)
     limit = float(1 << (INTERMEDIATE_BITS - 1))
-    if value.size and max(float(value.max()), -float(value.min())) > limit:
+    largest = max(float(value.max()), -float(value.min())) if value.size else 0.0
+    if largest > limit:
         np.clip(value, -limit, limit, out=value)
     np.copyto(result, value, casting="unsafe")
+    return min(largest, limit)
 
 
 def _through_int64(

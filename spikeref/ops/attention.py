@@ -1,11 +1,12 @@
 """Attention on the spiked key/value cache (ATT-5 to ATT-11)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import map_row_blocks
+from spikeref.arith.blocks import for_row_blocks, map_row_blocks
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
@@ -247,12 +248,16 @@ def _normalise(
     rules: AttentionRules,
 ) -> Scaled:
     """Return Σ P·V / Σ P for all heads at one exponent a token, rotated back (ATT-9 to ATT-11)."""
-    ratio = round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], rules.ties)
     highest = exponent.max(axis=1)
-    aligned = round_shift(ratio, (highest[:, None] - exponent)[..., None], rules.ties)
-    if rules.head_plan is not None:
-        aligned = hadamard_transpose(aligned, rules.head_plan).astype(np.int64)
-    return Scaled(
-        values=aligned.reshape(len(aligned), -1),
-        exponent=highest + np.int64(ADDEND_SHIFT - RATIO_BITS),
-    )
+    mixed = np.empty((len(accumulator), math.prod(accumulator.shape[1:])), dtype=np.int64)
+
+    def work(rows: slice) -> None:
+        ratio = round_ratio(accumulator[rows], RATIO_BITS, weight_sum[rows][..., None], rules.ties)
+        shift = (highest[rows, None] - exponent[rows])[..., None]
+        aligned = round_shift(ratio, shift, rules.ties)
+        if rules.head_plan is not None:
+            aligned = hadamard_transpose(aligned, rules.head_plan).astype(np.int64, copy=False)
+        mixed[rows] = aligned.reshape(-1, mixed.shape[1])
+
+    for_row_blocks(*mixed.shape, work)
+    return Scaled(values=mixed, exponent=highest + np.int64(ADDEND_SHIFT - RATIO_BITS))

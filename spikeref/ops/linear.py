@@ -35,10 +35,12 @@ def linear(
         largest=profile.largest_weight,
         accumulator_bound=synapses.accumulator_bound,
     )
+    proven: int | None = synapses.accumulator_bound
     accumulator = engine.project(given.spikes.counts, synaptic, profile.encoder())
     if synapses.weight_sums is not None:
         # The zero point's one product a target, outside the spike train (ADD-4).
         sums = synapses.weight_sums.astype(np.int64)
+        proven = None
         accumulator = accumulator - given.spikes.zero_point[:, None] * sums
     token = given.spikes.scale
     output = rescale(
@@ -57,5 +59,6 @@ def linear(
         bits=bits,
         ties=profile.ties,
         bias=synapses.bias,
+        proven=proven,
     )
     return LinearOutput(accumulator=accumulator, output=output)
