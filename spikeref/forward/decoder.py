@@ -20,7 +20,7 @@ from spikeref.ops.head import logits_of
 from spikeref.ops.heads import HeadSpikes, query_mantissas_of_rows, spiking_heads_of_rows
 from spikeref.ops.linear import linear
 from spikeref.ops.norm import Scaled, rms_norm
-from spikeref.ops.rope import rotate_positions
+from spikeref.ops.rope import Turns
 from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
 from spikeref.trace.records import (
     EMBEDDING_LAYER,
@@ -40,8 +40,6 @@ from spikeref.trace.sinks import Sink
 OUTPUT_BITS: dict[Operator, int] = {
     "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
 }  # fmt: skip
-ROTATED_FRACTION_BITS = 30
-VALUE_FRACTION_BITS = 16
 
 
 def forward(
@@ -191,19 +189,11 @@ class _Pass:
         profile = model.config.profile
         plan = head_rotation(profile.rotation, shape)
         rows = slice(self.first_token, self.first_token + len(q))
-        cos, sin = model.tables.cos[rows], model.tables.sin[rows]
+        turns = Turns(cos=model.tables.cos[rows], sin=model.tables.sin[rows])
         q = q.reshape(len(q), shape.heads, shape.head_dim)
         k = k.reshape(len(k), shape.kv_heads, shape.head_dim)
         v = v.reshape(len(v), shape.kv_heads, shape.head_dim)
-        queries = query_mantissas_of_rows(
-            len(q),
-            shape.query_width,
-            lambda block: rotate_positions(q[block], cos[block], sin[block]),
-            ROTATED_FRACTION_BITS,
-            plan,
-            model.config.constants,
-            profile.ties,
-        )
+        queries = query_mantissas_of_rows(q, turns, plan, model.config.constants, profile.ties)
         self.sink(
             QueryRecord(
                 layer=index,
@@ -214,28 +204,8 @@ class _Pass:
         )
         encoder = profile.cache_encoder()
         keys, values = self.cache.keys[index], self.cache.values[index]
-        width = shape.kv_heads * shape.head_dim
-        self.store(
-            index,
-            "key_spikes",
-            keys,
-            spiking_heads_of_rows(
-                len(k),
-                width,
-                lambda block: rotate_positions(k[block], cos[block], sin[block]),
-                ROTATED_FRACTION_BITS,
-                plan,
-                encoder,
-            ),
-        )
-        self.store(
-            index,
-            "value_spikes",
-            values,
-            spiking_heads_of_rows(
-                len(v), width, lambda block: v[block], VALUE_FRACTION_BITS, plan, encoder
-            ),
-        )
+        self.store(index, "key_spikes", keys, spiking_heads_of_rows(k, turns, plan, encoder))
+        self.store(index, "value_spikes", values, spiking_heads_of_rows(v, None, plan, encoder))
         rules = AttentionRules(
             window=layer.sliding_window,
             encoder=encoder,

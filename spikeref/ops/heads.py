@@ -1,6 +1,6 @@
 """Query mantissas, and the spikes of keys and values, per token and head (ATT-2 to ATT-4)."""
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,13 @@ from spikeref.engine.products import QUERY_BITS
 from spikeref.model.config import Constants
 from spikeref.neurons.counts import Encoder, encode
 from spikeref.ops.norm import Scaled
+from spikeref.ops.rope import TABLE_BITS, Turns, rotate_positions
 from spikeref.ops.spiking_input import rotate_block
+
+FRACTION_BITS = 16
+"""Of the outputs of q, k and v."""
+
+TURNED_FRACTION_BITS = FRACTION_BITS + TABLE_BITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +77,21 @@ def query_mantissas(
 
 
 def spiking_heads_of_rows(
-    rows: int,
-    width: int,
-    given: Callable[[slice], NDArray[Any]],
-    fraction_bits: int,
-    plan: HadamardPlan | None,
-    encoder: Encoder,
+    x: NDArray[np.int64], turns: Turns | None, plan: HadamardPlan | None, encoder: Encoder
 ) -> HeadSpikes:
-    """Return spiking_heads(given(all rows), …), block of rows by block of rows, in threads.
+    """Return the spikes of keys, or of values where turns is None, block of rows by block of rows.
 
-    rows, width: T and G·d. given: returns x [B, G, d] of the tokens of a slice; it must be pure.
+    x: outputs of k or v, int64 [T, G, d] of 32 bits; keys are turned to their positions (ATT-1).
+    Blocks run in threads.
     """
-    parts = map_row_blocks(
-        rows, width, lambda block: spiking_heads(given(block), fraction_bits, plan, encoder)
-    )
+
+    def work(rows: slice) -> HeadSpikes:
+        if turns is None:
+            return spiking_heads(x[rows], FRACTION_BITS, plan, encoder)
+        turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])
+        return spiking_heads(turned, TURNED_FRACTION_BITS, plan, encoder)
+
+    parts = map_row_blocks(len(x), math.prod(x.shape[1:]), work)
     return HeadSpikes(
         potential=np.concatenate([part.potential for part in parts]),
         counts=np.concatenate([part.counts for part in parts]),
@@ -94,20 +101,19 @@ def spiking_heads_of_rows(
 
 
 def query_mantissas_of_rows(
-    rows: int,
-    width: int,
-    given: Callable[[slice], NDArray[np.int64]],
-    fraction_bits: int,
+    x: NDArray[np.int64],
+    turns: Turns,
     plan: HadamardPlan | None,
     constants: Constants,
     ties: Ties,
 ) -> Queries:
-    """Return query_mantissas(given(all rows), …), as spiking_heads_of_rows does."""
-    parts = map_row_blocks(
-        rows,
-        width,
-        lambda block: query_mantissas(given(block), fraction_bits, plan, constants, ties),
-    )
+    """Return the query mantissas of outputs of q, int64 [T, H, d], as spiking_heads_of_rows."""
+
+    def work(rows: slice) -> Queries:
+        turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])
+        return query_mantissas(turned, TURNED_FRACTION_BITS, plan, constants, ties)
+
+    parts = map_row_blocks(len(x), math.prod(x.shape[1:]), work)
     return Queries(
         mantissa=np.concatenate([part.mantissa for part in parts]),
         exponent=np.concatenate([part.exponent for part in parts]),
