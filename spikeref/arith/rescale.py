@@ -54,8 +54,8 @@ def rescale(
         scaled = [_rows_of(scale, x.shape, rows) for scale in scales]
         block = result.values[rows]
         if through_float:
-            largest = _through_float64(x[rows], scaled, fraction_bits, block)
-            if bias is None and largest < 1 << (bits - 1):
+            reached = _through_float64(x[rows], proven, scaled, fraction_bits, block)
+            if bias is None and reached < 1 << (bits - 2):
                 return
         else:
             block[...] = _through_int64(x[rows], scaled, fraction_bits, ties)
@@ -78,25 +78,32 @@ def _rows_of(scale: Scale, shape: tuple[int, ...], rows: slice) -> Scale:
 
 
 def _through_float64(
-    x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int, result: NDArray[np.int64]
+    x: NDArray[Any],
+    largest: int,
+    scales: Sequence[Scale],
+    fraction_bits: int,
+    result: NDArray[np.int64],
 ) -> float:
-    """Fill `result` and return its largest magnitude.
+    """Fill `result`, given |x| <= largest, and return a bound on it, up to its own rounding.
 
     Products are integers below 2^53 times powers of two, so only rint rounds.
     """
-    value = x.astype(np.float64)
+    value = x
+    bound = float(largest)
     places = np.int32(fraction_bits)
     for scale in scales:
         exponent = scale.exponent.astype(np.int32) + places
-        value *= np.ldexp(scale.mantissa.astype(np.float64), exponent)
+        factor = np.ldexp(scale.mantissa.astype(np.float64), exponent)
+        bound *= float(factor.max(initial=0.0))
+        # Widening x within the first product saves a pass over memory.
+        value = np.multiply(value, factor, out=None if value is x else value, dtype=np.float64)
         places = np.int32(0)
     np.rint(value, out=value)
     limit = float(1 << (INTERMEDIATE_BITS - 1))
-    largest = max(float(value.max()), -float(value.min())) if value.size else 0.0
-    if largest > limit:
+    if bound > float(1 << (INTERMEDIATE_BITS - 2)):
         np.clip(value, -limit, limit, out=value)
     np.copyto(result, value, casting="unsafe")
-    return min(largest, limit)
+    return bound
 
 
 def _through_int64(

@@ -92,25 +92,33 @@ def round_div(a: Integers, b: Integers, ties: Ties) -> Int64:
 
 
 def clipped_ratio(
-    v: Integers, factor: int, divisor: Int64, offset: Int64, allowed: range, ties: Ties
-) -> Integers:
-    """Return round(v·factor / divisor) + offset, clipped to `allowed`: int16 of the shape of v.
+    v: Integers,
+    largest: int,
+    factor: int,
+    divisor: Int64,
+    offset: Int64,
+    allowed: range,
+    ties: Ties,
+    result: Integers,
+) -> None:
+    """Fill `result`, of the shape of v, with round(v·factor / divisor) + offset, clipped.
 
-    divisor > 0 and offset broadcast against v; |v·factor| < 2^62; `allowed` lies within int16.
-    Where the product keeps below 2^52 the float64 quotient decides, as in round_div.
+    |v| <= largest; divisor > 0 and offset broadcast against v; |v·factor| < 2^62; `allowed` lies
+    within the type of `result`. Where the product keeps below 2^52 the float64 quotient decides,
+    as in round_div.
     """
     low, high = allowed.start, allowed.stop - 1
-    if ties is Ties.HALF_EVEN and magnitude(v) * factor < EXACT_IN_FLOAT64 >> 1:
-        ratio = v.astype(np.float64)
-        ratio *= float(factor)
+    if ties is Ties.HALF_EVEN and largest * factor < EXACT_IN_FLOAT64 >> 1:
+        ratio = np.multiply(v, float(factor), dtype=np.float64)
         ratio /= divisor
         np.rint(ratio, out=ratio)
         if offset.any():
             ratio += offset
         np.clip(ratio, float(low), float(high), out=ratio)
-        return np.asarray(ratio, dtype=np.int16)
+        np.copyto(result, ratio, casting="unsafe")
+        return
     rounded = round_div(v.astype(np.int64) * np.int64(factor), divisor, ties) + offset
-    return np.asarray(np.clip(rounded, np.int64(low), np.int64(high)), dtype=np.int16)
+    np.copyto(result, np.clip(rounded, np.int64(low), np.int64(high)), casting="unsafe")
 
 
 def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
