@@ -6,7 +6,8 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -61,15 +62,27 @@ def map_in_threads(
 ) -> list[Result]:
     """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
     listed = list(items)
-    threads = min(threads_for(elements), len(listed))
-    if threads < 2:
+    if len(listed) < 2 or threads_for(elements) < 2:
         return [work(item) for item in listed]
-    with ThreadPoolExecutor(threads, initializer=_mark_thread) as pool:
-        return list(pool.map(work, listed))
+    futures = [_threads(cores()).submit(work, item) for item in listed]
+    # Even after an error nothing may go on writing behind the caller's back.
+    wait(futures)
+    return [future.result() for future in futures]
+
+
+@lru_cache(maxsize=1)
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Return threads that wait for work: starting them anew costs a large share of an operator."""
+    return ThreadPoolExecutor(count, thread_name_prefix="spikeref", initializer=_mark_thread)
 
 
 def _mark_thread() -> None:
     _THREAD.ours = True
+
+
+# A forked process has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def map_row_blocks(rows: int, columns: int, work: Callable[[slice], Result]) -> list[Result]:
