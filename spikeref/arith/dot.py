@@ -29,7 +29,7 @@ WIDENED_TERMS = 512
 """Rows of the right operand that are widened to float at a time. Few and long rows are widened
 four times as fast as many short ones, and are still in cache when the product reads them."""
 
-WIDENED_ELEMENTS = WIDENED_TERMS * 2816
+WIDENED_ELEMENTS = WIDENED_TERMS * 1408
 """Elements that a thread widens at a time."""
 
 SMALLEST_BLOCK = 64
