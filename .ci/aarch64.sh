@@ -1,21 +1,12 @@
 # Sourced by run: an aarch64 Python under user-mode emulation, without a container.
-# Needs `retry`. Functions return non-zero where something cannot be had.
+# Needs `retry` and `debian_packages`. Functions return non-zero where something cannot be had.
 
 aarch64_release=bookworm
 aarch64_python=3.11 # of that release
 
 # aarch64_tools: qemu and debootstrap, from Debian's packages where they are missing.
 aarch64_tools() {
-    if command -v qemu-aarch64-static >/dev/null && command -v debootstrap >/dev/null; then
-        return 0
-    fi
-    retry apt-get -qq -o Acquire::Retries=3 update
-    retry env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 \
-        -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \
-        qemu-user-static debootstrap >"$work/apt.log" 2>&1 || {
-        cat "$work/apt.log"
-        return 1
-    }
+    debian_packages qemu-aarch64-static:qemu-user-static debootstrap:debootstrap
 }
 
 # aarch64_system FOLDER: Debian's Python for aarch64, unpacked but not configured, and FOLDER/python.

@@ -7,6 +7,8 @@
     │   └── TokenError          token ids, prompts or positions out of range
     ├── ModelError            a compiled model is damaged, incomplete or foreign (exit status 2)
     ├── TraceError            a trace folder is damaged, incomplete or foreign (exit status 2)
+    ├── VectorError           a suite of vectors is damaged, incomplete or foreign (exit status 2)
+    ├── RefusedError          an operation refuses its parameters or input, as a clause asks
     ├── RangeError            a value would leave its proven width (a bug or a foreign model)
     ├── HeadroomError         an accumulator cannot be proven to fit its width (exit status 2)
     └── DeliveryError         an event was lost, doubled or belongs to another epoch
@@ -41,6 +43,19 @@ class ModelError(SpikerefError):
 
 class TraceError(SpikerefError):
     """A trace folder is damaged, incomplete or foreign."""
+
+
+class VectorError(SpikerefError):
+    """A suite of conformance vectors is damaged, incomplete or foreign."""
+
+
+class RefusedError(SpikerefError):
+    """An operation refuses its parameters or input; kind: the class of error of CONF-8."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        """State the class of error and what is wrong."""
+        super().__init__(f"{kind}: {reason}")
+        self.kind = kind
 
 
 class RangeError(SpikerefError):

@@ -1,7 +1,7 @@
 """The trace of spikeref equals that of a decoder written from the specification alone.
 
-`plain_decoder` is a second implementation in plain Python integers. It shares no code with
-spikeref and reads the same compiled folders; every record of every variant must agree.
+`spikeref.device` is a second implementation in plain Python integers. It shares no code with the
+rest of spikeref and reads the same compiled folders; every record of every variant must agree.
 """
 
 import json
@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plain_decoder.arithmetic import round_div
-from plain_decoder.decoder import Decoder, decode
-from plain_decoder.encoding import Neuron, symmetric_counts
-from plain_decoder.hadamard import matrix
-from plain_decoder.model_folder import FolderError, read_model
 from plain_decoder.rewrite import Change, rewrite
-from plain_decoder.trace import Record, trace_digest
 
 from spikeref.arith.ties import Ties
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.cli.demo import NEW_TOKENS, PROMPT, shipped_model
 from spikeref.compiler.compile import compile_checkpoint
+from spikeref.device.arithmetic import round_div
+from spikeref.device.decoder import Decoder, decode
+from spikeref.device.encoding import Neuron, symmetric_counts
+from spikeref.device.hadamard import matrix
+from spikeref.device.model_folder import read_model
+from spikeref.device.tensor import Refusal
+from spikeref.device.trace import Record, trace_digest
 from spikeref.engine.dense import DENSE
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
@@ -171,13 +172,13 @@ def test_a_changed_weight_is_refused(compiled: Callable[..., Path], tmp_path: Pa
     def other(name: str, x: int) -> int:
         return 0 if name == "layers.1.k.weights" else x
 
-    with pytest.raises(FolderError, match=r"layers\.1\.k"):
+    with pytest.raises(Refusal, match=r"layers\.1\.k"):
         read_model(rewrite(source, tmp_path / "changed", Change(element=other)))
 
 
 def test_a_token_outside_the_vocabulary_is_refused(compiled: Callable[..., Path]) -> None:
     decoder = Decoder(read_model(compiled("tiny-llama", "sdllm-w4a4kv4")))
-    with pytest.raises(ValueError, match="out of range"):
+    with pytest.raises(Refusal, match="token 288"):
         decoder.step(288)
 
 

@@ -78,6 +78,20 @@ def _zero_blocks(silent: NDArray[np.bool_], size: int) -> int:
     return int(np.count_nonzero(np.logical_and.reduceat(silent, starts, axis=1)))
 
 
+def count_additions(
+    by_neuron: NDArray[np.int64], zero_weights: NDArray[np.int32], targets: int
+) -> Additions:
+    """Return the additions of a linear operator whose sources fired by_neuron [N] spikes.
+
+    zero_weights: int32 [N], zeros in each source's row of `targets` weights.
+    """
+    skipped = by_neuron * zero_weights.astype(np.int64)
+    return Additions(
+        synaptic_additions=int(by_neuron.sum(dtype=np.int64)) * targets,
+        zero_weights_skipped=int(skipped.sum(dtype=np.int64)),
+    )
+
+
 class CounterSink:
     """Adds up the counters of every record it is given; a trace sink."""
 
@@ -125,11 +139,8 @@ class CounterSink:
                 if by_neuron is None:
                     continue
                 synapses = by_layer.synapses(operator)
-                skipped = by_neuron * synapses.zero_weights.astype(np.int64)
-                found[layer, operator] = Additions(
-                    synaptic_additions=int(by_neuron.sum(dtype=np.int64))
-                    * synapses.weights.shape[1],
-                    zero_weights_skipped=int(skipped.sum(dtype=np.int64)),
+                found[layer, operator] = count_additions(
+                    by_neuron, synapses.zero_weights, synapses.weights.shape[1]
                 )
             if layer in self._attention:
                 found[layer, "attention"] = Additions(

@@ -11,7 +11,21 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from spikeref import __version__
-from spikeref.cli import calibrate, compare, compile, demo, evaluate, run, trace, widths
+from spikeref.cli import (
+    calibrate,
+    check,
+    compare,
+    compile,
+    conform,
+    demo,
+    evaluate,
+    export_pkg,
+    run,
+    serve,
+    trace,
+    vectors,
+    widths,
+)
 from spikeref.cli.command import BAD_INPUT, Command, Outcome, add_subcommand
 from spikeref.errors import SpikerefError
 
@@ -24,6 +38,11 @@ COMMANDS: tuple[Command, ...] = (
     calibrate.COMMAND,
     widths.COMMAND,
     trace.COMMAND,
+    vectors.COMMAND,
+    check.COMMAND,
+    conform.COMMAND,
+    export_pkg.COMMAND,
+    serve.COMMAND,
 )
 INTERRUPTED = 130
 
@@ -89,6 +108,9 @@ def _print(command: Command, outcome: Outcome, *, as_json: bool) -> int:
     """Show an outcome; return its status, or that of bad input where stdout takes nothing."""
     for note in outcome.notes:
         print(note, file=sys.stderr)
+    if not (outcome.json or outcome.lines):
+        # A server has said everything already.
+        return outcome.status
     text = json.dumps(outcome.json) if as_json else "\n".join(outcome.lines)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A model's text need not exist in the terminal's encoding.

@@ -26,10 +26,19 @@ def shard_progress(label: str) -> Callable[[int, int], None]:
 
 def token_progress(label: str, total: int) -> Callable[[int], None]:
     """Return a callback that adds tokens to a bar on stderr, on a terminal only."""
-    bar: tqdm[NoReturn] = tqdm(desc=label, total=total, unit="token", disable=None, leave=False)
+    return _progress(label, total, "token")
 
-    def show(tokens: int) -> None:
-        bar.update(tokens)
+
+def case_progress(label: str, total: int) -> Callable[[int], None]:
+    """Return a callback that adds cases of a suite to a bar on stderr, on a terminal only."""
+    return _progress(label, total, "case")
+
+
+def _progress(label: str, total: int, unit: str) -> Callable[[int], None]:
+    bar: tqdm[NoReturn] = tqdm(desc=label, total=total, unit=unit, disable=None, leave=False)
+
+    def show(more: int) -> None:
+        bar.update(more)
         if bar.n >= total:
             bar.close()
 
@@ -53,6 +62,14 @@ def is_compiled(path: Path) -> bool:
         return config.is_file() and '"spikeref-model"' in config.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise UsageError(f"{config}: cannot be read ({fault})") from fault
+
+
+def integer_list(option: str, text: str) -> list[int]:
+    """Return the integers of an option like 1,2,3; UsageError for other text."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"{option} {text}: is not a list like 1,2,3") from None
 
 
 def rate_text(rate: tuple[int, int]) -> str:

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from typing import Any, assert_never
 
 from spikeref.cli.command import FAILED, FINE, Command, Outcome, add_subcommand
+from spikeref.cosim.vcd import Waves, export_vcd
 from spikeref.errors import UsageError
 from spikeref.trace.diff import Divergence, first_divergence
-from spikeref.trace.export import EXPORT_FORMATS, export_events
+from spikeref.trace.export import EXPORT_FORMATS, Exported, export_events
 from spikeref.trace.populations import SPIKING_OPS, Population, find_population
 from spikeref.trace.reader import TraceFolder, read_trace
 from spikeref.trace.show import firing, raster_lines, summary_lines
@@ -47,10 +48,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
     export.add_argument(
         "--format",
-        choices=EXPORT_FORMATS,
+        choices=(*EXPORT_FORMATS, "vcd"),
         default=EXPORT_FORMATS[0],
-        help="a JSON object a line, or 64-bit little-endian words (default %(default)s)",
+        help="a JSON object a line, 64-bit little-endian words, or waves (default %(default)s)",
     )
+    export.add_argument("--layer", type=int, metavar="N", help="vcd: layer (default 0)")
+    export.add_argument(
+        "--op", choices=SPIKING_OPS, help=f"vcd: population (default {SPIKING_OPS[0]})"
+    )
+    export.add_argument("--token", type=int, metavar="N", help="vcd: one position (default: all)")
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -126,12 +132,13 @@ def _diff(args: argparse.Namespace) -> Outcome:
         return Outcome(json={"equal": True, "first_divergence": None}, lines=[line], status=FINE)
     return Outcome(
         json={"equal": False, "first_divergence": asdict(found)},
-        lines=_divergence_lines(found),
+        lines=divergence_lines(found),
         status=FAILED,
     )
 
 
-def _divergence_lines(found: Divergence) -> list[str]:
+def divergence_lines(found: Divergence) -> list[str]:
+    """Return where two traces first differ, for people."""
     lines = [f"first divergence: token {found.token}, layer {found.layer}, {found.op}"]
     match found.missing:
         case "expected" | "got":
@@ -150,7 +157,16 @@ def _divergence_lines(found: Divergence) -> list[str]:
 
 
 def _export(args: argparse.Namespace) -> Outcome:
-    done = export_events(read_trace(args.trace), args.output, args.format)
+    trace = read_trace(args.trace)
+    done: Exported | Waves
+    if args.format == "vcd":
+        tokens = None if args.token is None else [args.token]
+        op = args.op or SPIKING_OPS[0]
+        done = export_vcd(trace, args.output, args.layer or 0, op, tokens)
+    elif (args.layer, args.op, args.token) != (None, None, None):
+        raise UsageError("trace export: --layer, --op and --token choose what a vcd file shows")
+    else:
+        done = export_events(trace, args.output, args.format)
     return Outcome(
         json={
             "file": args.output,

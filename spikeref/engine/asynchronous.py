@@ -54,11 +54,7 @@ class _Epochs:
         accumulators = np.zeros((counts.shape[0], targets), dtype=np.int64)
         for row, accumulator in zip(counts, accumulators, strict=True):
             queue = self._queue(row, encoder)
-            for events in queue.batches(row.size, encoder.train_length):
-                rising = events.source[~events.negative]
-                falling = events.source[events.negative]
-                add_rows(accumulator, synaptic.weights, synaptic.largest, rising)
-                subtract_rows(accumulator, synaptic.weights, synaptic.largest, falling)
+            integrate_rows(queue, synaptic, encoder, accumulator)
         return accumulators
 
     def score(
@@ -86,6 +82,20 @@ class _Epochs:
                 position, dimension = np.divmod(events.source, np.int64(width))
                 _integrate(accumulator, dimension, addend[position], events.negative)
         return accumulators
+
+
+def integrate_rows(
+    queue: EventQueue, synaptic: Synaptic, encoder: Encoder, accumulator: NDArray[np.int64]
+) -> None:
+    """Add ±W[source] to the accumulator, int64 [M], for every event of the queue (EVENT-5).
+
+    DeliveryError where EVENT-6 asks for it; the accumulator is then void.
+    """
+    for events in queue.batches(len(synaptic.weights), encoder.train_length):
+        rising = events.source[~events.negative]
+        falling = events.source[events.negative]
+        add_rows(accumulator, synaptic.weights, synaptic.largest, rising)
+        subtract_rows(accumulator, synaptic.weights, synaptic.largest, falling)
 
 
 def _integrate(

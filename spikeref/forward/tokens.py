@@ -35,5 +35,5 @@ def check_tokens(model: IntegerModel, tokens: NDArray[np.int64], position: int) 
     if position + tokens.size > shape.positions:
         raise TokenError(
             f"{position + tokens.size} tokens do not fit the model's {shape.positions} positions;"
-            " shorten the prompt"
+            " give fewer"
         )

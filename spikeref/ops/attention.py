@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from spikeref.arith.blocks import for_row_blocks, map_row_blocks
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan, hadamard_transpose
 from spikeref.arith.rescale import rescale
-from spikeref.arith.rounding import Scale, round_ratio, round_shift
+from spikeref.arith.rounding import Saturated, Scale, round_ratio, round_shift
 from spikeref.arith.ties import Ties
 from spikeref.engine.products import ADDEND_BITS, Engine
 from spikeref.neurons.counts import Encoder
@@ -77,9 +78,9 @@ class _Seen:
     """Which of them each query does not see, bool [B, 1, S]."""
 
 
-@dataclass(frozen=True, slots=True)
-class _HeadSpikes:
-    """Keys or values of S positions for each of C heads."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikesOfHeads:
+    """Keys or values of S positions for each of C query heads."""
 
     counts: list[NDArray[np.int8]]
     """One int8 [S, d] a head."""
@@ -87,6 +88,16 @@ class _HeadSpikes:
     """int64 [C, S]."""
     exponent: NDArray[np.int64]
     """int64 [C, S]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the scores of B queries in C heads weigh (ATT-7)."""
+
+    top_score: NDArray[np.int64]
+    """int64 [B, C]."""
+    weight: NDArray[np.int32]
+    """p, int32 [B, C, S]; 0 for what is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +187,9 @@ def _seen(first: int, count: int, window: int | None) -> _Seen:
     return _Seen(positions=slice(begin, end), hidden=hidden)
 
 
-def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64]) -> _HeadSpikes:
+def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64]) -> SpikesOfHeads:
     """Return the cached keys or values that heads of these groups see, without copying counts."""
-    return _HeadSpikes(
+    return SpikesOfHeads(
         counts=[cached.counts[positions, group] for group in groups],
         mantissa=cached.mantissa[positions, groups].T,
         exponent=cached.exponent[positions, groups].T,
@@ -187,20 +198,43 @@ def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64])
 
 def _attend_heads(
     queries: Queries,
-    keys: _HeadSpikes,
-    values: _HeadSpikes,
+    keys: SpikesOfHeads,
+    values: SpikesOfHeads,
     hidden: NDArray[np.bool_],
     rules: AttentionRules,
     engine: Engine,
 ) -> _Partial:
     """Return the attention of B queries [B, C, …] in C heads over S positions (ATT-5 to ATT-8)."""
-    heads = range(len(keys.counts))
+    scores = score_keys(queries, keys, hidden, rules, engine)
+    weights = weigh_scores(scores.values, hidden, rules)
+    mixture = mix_values(weights.weight, values, hidden, rules, engine)
+    return _Partial(
+        top_score=weights.top_score,
+        weight_sum=weights.weight.sum(axis=2, dtype=np.int64),
+        accumulator=mixture.values,
+        exponent=mixture.exponent,
+        saturations=scores.count,
+    )
+
+
+def score_keys(
+    queries: Queries,
+    keys: SpikesOfHeads,
+    hidden: NDArray[np.bool_],
+    rules: AttentionRules,
+    engine: Engine,
+) -> Saturated:
+    """Return scores, int64 [B, C, S] of 40 bits, 0 where hidden [B, 1, S] (ATT-6)."""
     sums = np.stack(
-        [engine.score(queries.mantissa[:, h], keys.counts[h], rules.encoder) for h in heads], axis=1
+        [
+            engine.score(queries.mantissa[:, head], counts, rules.encoder)
+            for head, counts in enumerate(keys.counts)
+        ],
+        axis=1,
     )
     # What is hidden must not saturate.
     np.copyto(sums, 0, where=hidden)
-    scores = rescale(
+    return rescale(
         sums,
         (
             Scale(mantissa=keys.mantissa, exponent=keys.exponent),
@@ -210,11 +244,27 @@ def _attend_heads(
         bits=SCORE_BITS,
         ties=rules.ties,
     )
-    score = scores.values
-    np.copyto(score, LOWEST, where=hidden)
+
+
+def weigh_scores(
+    scores: NDArray[np.int64], hidden: NDArray[np.bool_], rules: AttentionRules
+) -> Weights:
+    """Return the weights of scores [B, C, S] that are not hidden [B, 1, S] (ATT-7)."""
+    score = np.where(hidden, np.int64(LOWEST), scores)
     top = score.max(axis=2)
     # So far below the highest score, the weight of what is hidden is 0.
     weight = exp2(top[..., None] - score, rules.coefficients, rules.ties)
+    return Weights(top_score=top, weight=weight)
+
+
+def mix_values(
+    weight: NDArray[Any],
+    values: SpikesOfHeads,
+    hidden: NDArray[np.bool_],
+    rules: AttentionRules,
+    engine: Engine,
+) -> Scaled:
+    """Return o, int64 [B, C, d], and X [B, C] of weights [B, C, S] and values (ATT-8)."""
     highest = np.where(hidden, np.int64(LOWEST), values.exponent).max(axis=2)
     addends = rescale(
         weight,
@@ -226,14 +276,18 @@ def _attend_heads(
         bits=ADDEND_BITS,
         ties=rules.ties,
     ).values
-    mixed = [engine.mix(addends[:, h], values.counts[h], rules.encoder) for h in heads]
-    return _Partial(
-        top_score=top,
-        weight_sum=weight.sum(axis=2, dtype=np.int64),
-        accumulator=np.stack(mixed, axis=1),
-        exponent=highest,
-        saturations=scores.count,
-    )
+    mixed = [
+        engine.mix(addends[:, head], counts, rules.encoder)
+        for head, counts in enumerate(values.counts)
+    ]
+    return Scaled(values=np.stack(mixed, axis=1), exponent=highest)
+
+
+def divide_by_weights(
+    accumulator: NDArray[np.int64], weight_sum: NDArray[np.int64], ties: Ties
+) -> NDArray[np.int64]:
+    """Return z, int64 [..., d], of o [..., d] and the sums of the weights [...] (ATT-9)."""
+    return round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], ties)
 
 
 def _power_of_two(exponent: NDArray[np.int64]) -> Scale:
@@ -252,7 +306,7 @@ def _normalise(
     mixed = np.empty((len(accumulator), math.prod(accumulator.shape[1:])), dtype=np.int64)
 
     def work(rows: slice) -> None:
-        ratio = round_ratio(accumulator[rows], RATIO_BITS, weight_sum[rows][..., None], rules.ties)
+        ratio = divide_by_weights(accumulator[rows], weight_sum[rows], rules.ties)
         shift = (highest[rows, None] - exponent[rows])[..., None]
         aligned = round_shift(ratio, shift, rules.ties)
         if rules.head_plan is not None:

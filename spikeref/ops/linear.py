@@ -38,10 +38,8 @@ def linear(
     proven: int | None = synapses.accumulator_bound
     accumulator = engine.project(given.spikes.counts, synaptic, profile.encoder())
     if synapses.weight_sums is not None:
-        # The zero point's one product a target, outside the spike train (ADD-4).
-        sums = synapses.weight_sums.astype(np.int64)
         proven = None
-        accumulator = accumulator - given.spikes.zero_point[:, None] * sums
+        accumulator = correct_zero_point(accumulator, given.spikes.zero_point, synapses.weight_sums)
     token = given.spikes.scale
     output = rescale(
         accumulator,
@@ -62,3 +60,13 @@ def linear(
         proven=proven,
     )
     return LinearOutput(accumulator=accumulator, output=output)
+
+
+def correct_zero_point(
+    accumulator: NDArray[Any], zero_point: NDArray[np.int64], weight_sums: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Return y − z·ρ, int64 [T, M], of y [T, M], z [T] and ρ [M] (ADD-4).
+
+    The zero point's one product a token and target, outside the spike train.
+    """
+    return np.asarray(accumulator - zero_point[:, None] * weight_sums.astype(np.int64))

@@ -68,7 +68,8 @@ def _check_length(
 ) -> None:
     if file_bytes < 8:
         raise error(
-            f"{path}: truncated, {file_bytes} bytes are no safetensors file; fetch it again"
+            f"{path}: truncated, {file_bytes} bytes are no safetensors file;"
+            " fetch or compile it again"
         )
     if header_bytes > MAX_HEADER_BYTES:
         raise error(
@@ -78,7 +79,7 @@ def _check_length(
     if 8 + header_bytes > file_bytes:
         raise error(
             f"{path}: truncated, its header needs {8 + header_bytes} bytes,"
-            f" the file has {file_bytes}; fetch it again"
+            f" the file has {file_bytes}; fetch or compile it again"
         )
 
 
@@ -168,7 +169,7 @@ def _check_tiling(
         if entry.end > file_bytes:
             raise error(
                 f"{path}: truncated, tensor {entry.name!r} ends at byte {entry.end},"
-                f" the file has {file_bytes}; fetch it again"
+                f" the file has {file_bytes}; fetch or compile it again"
             )
         if entry.begin < reached:
             raise error(f"{path}: tensor {entry.name!r} overlaps the tensor before it")

@@ -8,7 +8,10 @@ import pytest
 from spikeref.cli.program import COMMANDS, _parser
 from tests.cli.command_line import Program
 
-NESTED = ["trace show", "trace diff", "trace export"]
+NESTED = [
+    "trace show", "trace diff", "trace export",
+    "vectors generate", "vectors verify", "vectors list",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS] + NESTED)
@@ -21,7 +24,7 @@ def test_help_shows_an_example_that_parses(spikeref: Program, command: str) -> N
     parsed = _parser().parse_args(shlex.split(found[1]))
     assert parsed.command.name == command.split()[0]
     if command in NESTED:
-        assert f"trace {parsed.action}" == command
+        assert f"{parsed.command.name} {parsed.action}" == command
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])

@@ -1,1 +1,1 @@
-"""A second implementation of the specification: plain Python integers, one token at a time."""
+"""Helpers of the tests that run the plain device over whole model folders."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .model_folder import CODES, Tensor, canonical_json, read_safetensors
+from spikeref.device.canonical import canonical_json
+from spikeref.device.model_folder import read_safetensors
+from spikeref.device.tensor import CODES, Tensor
 
 Map: TypeAlias = Callable[[str, int], int]
 
@@ -33,11 +35,11 @@ def write_safetensors(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, di
     stated: dict[str, dict[str, Any]] = {}
     payload = b""
     for name, t in sorted(tensors.items(), key=lambda item: (-width(item[1]), item[0])):
-        raw = struct.pack(f"<{len(t.flat)}{CODES[t.dtype]}", *t.flat)
+        raw = struct.pack(f"<{len(t.flat)}{CODES[t.type]}", *t.flat)
         offsets = [len(payload), len(payload) + len(raw)]
-        header[name] = {"dtype": t.dtype, "shape": list(t.shape), "data_offsets": offsets}
+        header[name] = {"dtype": t.type.upper(), "shape": list(t.shape), "data_offsets": offsets}
         digest = hashlib.sha256(raw).hexdigest()
-        stated[name] = {"dtype": t.dtype, "shape": list(t.shape), "sha256": digest}
+        stated[name] = {"dtype": t.type.upper(), "shape": list(t.shape), "sha256": digest}
         payload += raw
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -47,7 +49,7 @@ def write_safetensors(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, di
 
 def width(tensor: Tensor) -> int:
     """Bytes of one element; wide elements come first so that all are aligned."""
-    return struct.calcsize("<" + CODES[tensor.dtype])
+    return struct.calcsize("<" + CODES[tensor.type])
 
 
 def rewrite(source: Path, target: Path, change: Change) -> Path:
@@ -62,13 +64,13 @@ def rewrite(source: Path, target: Path, change: Change) -> Path:
     size = 0
     for shard in sorted(source.glob("*.safetensors")):
         tensors = {
-            name: Tensor(t.dtype, t.shape, tuple(change.element(name, x) for x in t.flat), "")
+            name: Tensor(t.type, t.shape, tuple(change.element(name, x) for x in t.flat))
             for name, t in read_safetensors(shard)
         }
         layer = f"layers.{int(shard.name.split('-')[1]) - 2}."
         for name, threshold in change.thresholds.items():
             if name.startswith(layer):
-                tensors[name] = Tensor("I64", (1,), (threshold,), "")
+                tensors[name] = Tensor("i64", (1,), (threshold,))
         config["tensors"] |= write_safetensors(target / shard.name, tensors)
         weights |= dict.fromkeys(tensors, shard.name)
         size += sum(width(t) * len(t.flat) for t in tensors.values())

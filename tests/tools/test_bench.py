@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from spikeref.model.layers import IntegerModel
 from spikeref.ops.embedding import embed
 from spikeref.trace.records import InputRecord, Record
 from spikeref.trace.sinks import collect
+from spikeref.vectors.reader import Suite
+from spikeref.vectors.writer import write_suite
 from tools.bench.__main__ import MEASUREMENTS, NAMES, main, measured_rows
+from tools.bench.checking import judging, large_cases, write_output
 from tools.bench.child import ChildFailedError, spikeref_cost
 from tools.bench.decoding import AttentionTimer
 from tools.bench.dense import recorded_products
@@ -194,6 +198,23 @@ class TestRows:
             main(["--only", "speed"])
         assert ended.value.code == 2
         assert "'speed' is unknown" in capsys.readouterr().err
+
+
+class TestChecking:
+    def test_wrong_output_fails_in_every_case(self, tmp_path: Path) -> None:
+        (tmp_path / "suite").mkdir()
+        write_suite(tmp_path / "suite", "core", large_cases(2))
+        suite = Suite.open(tmp_path / "suite")
+        for wrong, failures in ((False, 0), (True, 2)):
+            folder = tmp_path / f"out-{failures}"
+            write_output(suite, folder, wrong=wrong)
+            judging(suite, folder, failures)()
+            with pytest.raises(AssertionError, match="are wrong"):
+                judging(suite, folder, 1)()
+
+    def test_it_is_a_row_with_the_target_of_the_contract(self) -> None:
+        (measurement,) = [m for m in MEASUREMENTS if "check" in m.rows]
+        assert measurement.rows["check"] == Target(relation=">=", value=200.0)
 
 
 class TestChild:

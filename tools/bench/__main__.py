@@ -11,6 +11,7 @@ from pathlib import Path
 
 from spikeref.errors import SpikerefError
 from tools.bench import (
+    checking,
     compile_rate,
     decoding,
     demo,
@@ -32,6 +33,7 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     decoding.MEASUREMENT,
     demo.MEASUREMENT,
     memory.MEASUREMENT,
+    checking.MEASUREMENT,
 )
 NAMES = tuple(name for measurement in MEASUREMENTS for name in measurement.rows)
 

@@ -1,0 +1,1 @@
+"""cocotb benches of the RTL; `make cocotb` runs them."""

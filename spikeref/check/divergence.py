@@ -1,0 +1,107 @@
+"""Where a tensor first differs: element, coordinates, virtual step, trace record."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.check.operands import Operand
+from spikeref.trace.diff import first_different_step
+from spikeref.trace.records import EMBEDDING_LAYER, OPS, Op
+
+RECORD_DIGESTS = "record_digests"
+_LAYER_OPS = OPS[1:-1]
+"""The ops of one layer: all but the embedding and the head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPlace:
+    """The trace record behind a row of record digests."""
+
+    token: int
+    layer: int
+    op: Op
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """The first differing element of the first differing tensor of a case."""
+
+    tensor: str
+    index: int
+    """Place in row-major order, from 0."""
+    coordinates: tuple[int, ...]
+    expected: int
+    got: int
+    differing: int
+    """How many elements of the tensor differ."""
+    step: int | None = None
+    """Virtual step from 1 at which the trains differ first: counts and trains have one."""
+    record: RecordPlace | None = None
+    note: str | None = None
+    operands: tuple[Operand, ...] = ()
+
+
+def find_divergence(
+    tensor: str, expected: NDArray[Any], got: NDArray[Any], tokens: int | None
+) -> Divergence:
+    """Return where two different tensors of one type and shape first differ.
+
+    tokens: how many tokens the case passes through a decoder; None where it has none.
+    """
+    differing = np.flatnonzero(expected.reshape(-1) != got.reshape(-1))
+    index = int(differing[0])
+    coordinates = tuple(int(i) for i in np.unravel_index(index, expected.shape))
+    old, new = int(expected.reshape(-1)[index]), int(got.reshape(-1)[index])
+    record = None
+    if tensor == RECORD_DIGESTS and tokens:
+        record = record_place(coordinates[0], expected.shape[0], tokens)
+    return Divergence(
+        tensor=tensor,
+        index=index,
+        coordinates=coordinates,
+        expected=old,
+        got=new,
+        differing=differing.size,
+        step=_step(tensor, coordinates, old, new),
+        record=record,
+        note=_note(tensor, coordinates, new),
+    )
+
+
+def record_place(row: int, rows: int, tokens: int) -> RecordPlace | None:
+    """Return which record a row of record digests is of; None where rows do not fit the tokens.
+
+    Records lie in order of token, layer, op: the embedding, the ops of each layer, the head.
+    """
+    each = rows // tokens
+    layers, rest = divmod(each - 2, len(_LAYER_OPS))
+    if each * tokens != rows or layers < 1 or rest:
+        return None
+    token, number = divmod(row, each)
+    if number == 0:
+        return RecordPlace(token=token, layer=EMBEDDING_LAYER, op=OPS[0])
+    layer, op = divmod(number - 1, len(_LAYER_OPS))
+    return RecordPlace(token=token, layer=layer, op=OPS[-1] if layer == layers else _LAYER_OPS[op])
+
+
+def _step(tensor: str, coordinates: tuple[int, ...], expected: int, got: int) -> int | None:
+    match tensor:
+        case "counts":
+            return first_different_step(expected, got)
+        case "train":
+            # Virtual steps are numbered from 1 (CONV-6).
+            return coordinates[0] + 1
+        case _:
+            return None
+
+
+def _note(tensor: str, coordinates: tuple[int, ...], got: int) -> str | None:
+    if tensor == "train" and got not in (-1, 0, 1):
+        return f"{got} is no spike (PACK-2)"
+    if tensor == "packed" and len(coordinates) == 2:
+        for spike in range(4):
+            if got >> 2 * spike & 3 == 2:
+                return f"bits {2 * spike} and {2 * spike + 1} hold code 10, no spike (PACK-2)"
+    return None

@@ -1,0 +1,78 @@
+"""A compiled model as a hardware project takes it: package, header, memory images."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from spikeref.cosim.constants import Package, model_package
+from spikeref.cosim.images import Image, mem_text, model_images
+from spikeref.cosim.package import C_NAME, SYSTEMVERILOG_NAME, c_header, systemverilog_package
+from spikeref.errors import UsageError
+from spikeref.model.config import SPEC_VERSION
+from spikeref.model.layers import IntegerModel
+from spikeref.storage.atomic import atomic_folder
+from spikeref.storage.canonical import sha256_hex
+from spikeref.vectors.case import type_of
+from spikeref.vectors.tensors import tensor_bytes
+
+MANIFEST_NAME = "manifest.json"
+FORMAT = "spikeref-export"
+
+
+def export_package(
+    model: IntegerModel, target: str | Path, layers: Sequence[int] | None = None
+) -> list[str]:
+    """Write package, header, images and a manifest to the new folder `target`; return the files.
+
+    layers: whose operators get images, None for all. The folder appears whole or not at all.
+    UsageError: no such layer, or a target that cannot be written.
+    """
+    chosen = range(len(model.layers)) if layers is None else layers
+    for layer in chosen:
+        if not 0 <= layer < len(model.layers):
+            raise UsageError(
+                f"layer {layer}: the model has none; it has 0 to {len(model.layers) - 1}"
+            )
+    with atomic_folder(target) as folder:
+        files = _write_sources(model_package(model), folder)
+        for image in model_images(model, chosen):
+            files |= _write_image(image, folder)
+        _write_manifest(model, files, folder)
+    return [MANIFEST_NAME, *files]
+
+
+def _write_sources(package: Package, folder: Path) -> dict[str, str]:
+    texts = {
+        SYSTEMVERILOG_NAME: systemverilog_package(package),
+        C_NAME: c_header(package),
+    }
+    return {name: _write(folder / name, text.encode()) for name, text in texts.items()}
+
+
+def _write_image(image: Image, folder: Path) -> dict[str, str]:
+    kind = type_of(image.values)
+    binary, text = f"{image.path}.bin", f"{image.path}.mem"
+    (folder / binary).parent.mkdir(parents=True, exist_ok=True)
+    written = {text: _write(folder / text, mem_text(image))}
+    if image.line_elements == 1:
+        written[binary] = _write(folder / binary, tensor_bytes(image.values, kind, "bin"))
+    return written
+
+
+def _write(path: Path, content: bytes) -> str:
+    """Write a file; return its SHA-256."""
+    path.write_bytes(content)
+    return sha256_hex(content)
+
+
+def _write_manifest(model: IntegerModel, files: dict[str, str], folder: Path) -> None:
+    # An image can hold no version (PACK-6), so the manifest holds that of them all.
+    manifest = {
+        "format": FORMAT,
+        "format_version": 1,
+        "spec_version": SPEC_VERSION,
+        "model_digest": model.digest,
+        "profile": model.config.profile.name,
+        "files": files,
+    }
+    (folder / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1) + "\n")

@@ -1,0 +1,168 @@
+"""Lock-step server: a simulator asks for golden results, one JSON object a line.
+
+A request names an operation of CONF-9, or reset, describe or quit:
+
+    {"id": 7, "operation": "encode", "parameters": {"bits": 4, …},
+     "inputs": {"v": {"path": "v.bin", "type": "i32", "shape": [2, 64]}}, "outputs": "golden"}
+
+Tensors are .bin files (CONF-3); outputs go to OUTPUTS/NAME.bin. With "layer" and "op", parameters
+and tensors that the request lacks are those of that operator of the model. Every request gets one
+line: {"id", "step", "operation", "outputs": {name: {"path", "type", "shape"}}}, or
+{"id", "error", "message"}, after which the server goes on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.cosim.own_tensors import find_operator, own_inputs, own_parameters
+from spikeref.errors import RefusedError, SpikerefError, UsageError, VectorError
+from spikeref.model.config import SPEC_VERSION
+from spikeref.model.layers import IntegerModel
+from spikeref.operations.table import find_operation, run_operation
+from spikeref.storage.canonical import parse_json
+from spikeref.vectors.case import TENSOR_TYPES, type_of
+from spikeref.vectors.tensors import read_tensor, tensor_bytes
+
+Answer = dict[str, Any]
+
+MEMBERS = {"id", "operation", "parameters", "inputs", "outputs", "layer", "op"}
+
+LARGEST_RANK = 8
+
+
+def serve(model: IntegerModel, requests: Iterable[bytes], answer: Callable[[Answer], None]) -> int:
+    """Answer each line of `requests` until "quit" or their end; return how many were answered."""
+    session = _Session(model)
+    answered = 0
+    for line in requests:
+        if not line.strip():
+            continue
+        answered += 1
+        reply = session.reply(line)
+        answer(reply)
+        if reply.get("operation") == "quit":
+            break
+    return answered
+
+
+class _Session:
+    """Counts the operations since the last reset, so that both sides can see that they agree."""
+
+    def __init__(self, model: IntegerModel) -> None:
+        self._model = model
+        self._step = 0
+
+    def reply(self, line: bytes) -> Answer:
+        identity = None
+        try:
+            request = parse_json(line, "request", UsageError)
+            if not isinstance(request, dict):
+                raise UsageError("request: is no JSON object")
+            identity = request.get("id")
+            if isinstance(identity, dict | list):
+                identity = None
+                raise UsageError("request: id must be a number or a string")
+            return {"id": identity, **self._do(request)}
+        except RefusedError as fault:
+            return _error(identity, fault.kind, fault)
+        except VectorError as fault:
+            return _error(identity, "tensor", fault)
+        except (SpikerefError, OSError) as fault:
+            return _error(identity, "request", fault)
+        except MemoryError:
+            return _error(identity, "memory", "out of memory; ask for smaller tensors")
+
+    def _do(self, request: dict[str, Any]) -> Answer:
+        for name in request:
+            if name not in MEMBERS:
+                raise UsageError(
+                    f"request: member {name!r} is unknown; {sorted(MEMBERS)} are known"
+                )
+        operation = request.get("operation")
+        match operation:
+            case "quit":
+                return {"operation": "quit"}
+            case "reset":
+                self._step = 0
+                return {"operation": "reset", "step": 0}
+            case "describe":
+                return {"operation": "describe", **_description(self._model)}
+            case str():
+                outputs = _run(self._model, operation, request)
+                self._step += 1
+                return {"operation": operation, "step": self._step, "outputs": outputs}
+            case _:
+                raise UsageError("request: operation is missing")
+
+
+def _description(model: IntegerModel) -> Answer:
+    return {
+        "spec_version": SPEC_VERSION,
+        "model_digest": model.digest,
+        "profile": model.config.profile.name,
+        "layers": len(model.layers),
+    }
+
+
+def _run(model: IntegerModel, name: str, request: Mapping[str, Any]) -> Answer:
+    operation = find_operation(name)
+    folder = request.get("outputs")
+    if not isinstance(folder, str) or not folder:
+        raise UsageError("request: outputs must name a folder")
+    parameters = _parameters(request.get("parameters", {}))
+    inputs = _inputs(request.get("inputs", {}))
+    if "layer" in request or "op" in request:
+        layer, operator = find_operator(model, request.get("layer"), request.get("op"))
+        parameters = own_parameters(model, layer, operator, operation) | parameters
+        inputs = own_inputs(model, layer, operator, operation) | inputs
+    return _write(run_operation(name, parameters, inputs), Path(folder))
+
+
+def _parameters(given: object) -> dict[str, int | str]:
+    if not isinstance(given, dict):
+        raise UsageError("request: parameters must be an object")
+    for name, value in given.items():
+        if type(value) not in (int, str):
+            raise UsageError(f"request: parameter {name} must be an integer or a string")
+    return given
+
+
+def _inputs(given: object) -> dict[str, NDArray[Any]]:
+    if not isinstance(given, dict):
+        raise UsageError("request: inputs must be an object")
+    return {name: _read(name, entry) for name, entry in given.items()}
+
+
+def _read(name: str, entry: object) -> NDArray[Any]:
+    match entry:
+        case {"path": str(path), "type": str(kind), "shape": list(shape), **rest} if not rest:
+            pass
+        case _:
+            raise UsageError(f"request: input {name} must have path, type and shape")
+    if not all(type(size) is int and 0 <= size < 1 << 40 for size in shape):
+        raise UsageError(f"request: input {name}: shape {shape} must hold sizes")
+    if len(shape) > LARGEST_RANK:
+        raise UsageError(f"request: input {name}: more than {LARGEST_RANK} dimensions")
+    for known in TENSOR_TYPES:
+        if known == kind:
+            file = Path(path)
+            return read_tensor(file, "bin", known, tuple(shape), file.parent)
+    raise UsageError(f"request: input {name}: type {kind!r} is none; {', '.join(TENSOR_TYPES)}")
+
+
+def _write(outputs: Mapping[str, NDArray[Any]], folder: Path) -> Answer:
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for name, array in outputs.items():
+        kind, path = type_of(np.asarray(array)), folder / f"{name}.bin"
+        path.write_bytes(tensor_bytes(array, kind, "bin"))
+        written[name] = {"path": str(path), "type": kind, "shape": list(np.shape(array))}
+    return written
+
+
+def _error(identity: object, kind: str, fault: object) -> Answer:
+    return {"id": identity, "error": kind, "message": " ".join(str(fault).split())}

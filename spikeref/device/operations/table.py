@@ -1,0 +1,82 @@
+"""Every operation of CONF-9 by name."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from ..parameters import Parameters
+from ..tensor import Refusal, Tensor
+from . import accumulator, arithmetic, attention, encoder, linear, model
+
+Tensors: TypeAlias = Mapping[str, Tensor]
+Operation: TypeAlias = Callable[[Parameters, Tensors], dict[str, Tensor]]
+
+OPERATIONS: Mapping[str, Operation] = {
+    "round_shift": arithmetic.round_shift,
+    "round_div": arithmetic.round_div,
+    "saturate": arithmetic.saturate,
+    "block_shift": arithmetic.block_shift,
+    "normalise": arithmetic.normalise,
+    "isqrt": arithmetic.isqrt,
+    "exp2": arithmetic.exp2,
+    "random_words": arithmetic.random_words,
+    "hadamard": encoder.hadamard,
+    "clip": encoder.clip,
+    "encode": encoder.encode,
+    "unfold": encoder.unfold,
+    "lif": encoder.lif,
+    "pack_ternary": encoder.pack_ternary,
+    "unpack_ternary": encoder.unpack_ternary,
+    "spiking_input": encoder.spiking_input,
+    "pack_weights": accumulator.pack_weights,
+    "headroom": accumulator.headroom,
+    "sparse_add": accumulator.sparse_add,
+    "tiled_add": accumulator.tiled_add,
+    "zero_point": accumulator.zero_point,
+    "pack_events": accumulator.pack_events,
+    "arrival": accumulator.arrival,
+    "integrate": accumulator.integrate,
+    "counters": accumulator.counters,
+    "rescale": linear.rescale,
+    "linear": linear.linear,
+    "embedding": linear.embedding,
+    "rms_norm": linear.rms_norm,
+    "silu_gate": linear.silu_gate,
+    "residual_add": linear.residual_add,
+    "rope": attention.rope,
+    "cache_heads": attention.cache_heads,
+    "queries": attention.queries,
+    "scores": attention.scores,
+    "softmax": attention.softmax,
+    "mix": attention.mix,
+    "attend": attention.attend,
+    "cached_attention": attention.cached_attention,
+    "pack_cache": attention.pack_cache,
+    "logits": linear.logits,
+    "greedy": linear.greedy,
+}
+"""All but `decode` and `generate`, which may read a model from a folder."""
+
+
+def run(
+    operation: str,
+    parameters: Mapping[str, int | str],
+    inputs: Tensors,
+    model_folder: Path | None = None,
+) -> dict[str, Tensor]:
+    """Run one operation of CONF-9 and return its outputs in the order of the table.
+
+    Integers among the parameters may be given as text. `model_folder` is where a suite keeps its
+    model. Refusal: what CONF-10 refuses. KeyError: no such operation, or an input is missing.
+    """
+    given = Parameters(parameters)
+    match operation:
+        case "decode":
+            return model.decode(given, inputs, model_folder)
+        case "generate":
+            return model.generate(given, inputs, model_folder)
+        case _:
+            return OPERATIONS[operation](given, inputs)
+
+
+__all__ = ["OPERATIONS", "Refusal", "run"]

@@ -1,0 +1,75 @@
+"""Chapter 12: records, their canonical bytes and the digests."""
+
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .canonical import canonical_json
+from .tensor import CODES, Tensor
+
+OP_CODES = {
+    "embedding": 0,
+    "qkv_input": 1,
+    "q": 2,
+    "k": 3,
+    "v": 4,
+    "query": 5,
+    "key_spikes": 6,
+    "value_spikes": 7,
+    "attention": 8,
+    "o_input": 9,
+    "o": 10,
+    "attention_residual": 11,
+    "gate_up_input": 12,
+    "gate": 13,
+    "up": 14,
+    "down_input": 15,
+    "down": 16,
+    "mlp_residual": 17,
+    "head": 18,
+}
+
+
+def canonical(field: Tensor) -> bytes:
+    """Bytes per element, rank, dimensions, elements (TRACE-3)."""
+    size = struct.calcsize("<" + CODES[field.type])
+    dimensions = struct.pack(f"<{len(field.shape)}I", *field.shape)
+    return struct.pack("<BB", size, len(field.shape)) + dimensions + field.to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its place and its fields in canonical order (TRACE-2)."""
+
+    token: int
+    layer: int
+    op: str
+    fields: Mapping[str, Tensor]
+
+    @property
+    def code(self) -> int:
+        """The op code (TRACE-2)."""
+        return OP_CODES[self.op]
+
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical bytes (TRACE-3, TRACE-4)."""
+        head = struct.pack("<IiII", self.token, self.layer, self.code, len(self.fields))
+        fields = b"".join(canonical(field) for field in self.fields.values())
+        return hashlib.sha256(head + fields).digest()
+
+
+def record_digests(records: Sequence[Record]) -> list[bytes]:
+    """The digests in order of token, layer and op code (TRACE-5)."""
+    ordered = sorted(records, key=lambda record: (record.token, record.layer, record.code))
+    return [record.digest() for record in ordered]
+
+
+def trace_digest(model_digest: str, tokens: Sequence[int], records: Sequence[Record]) -> str:
+    """The digest of a whole trace (TRACE-5)."""
+    head = {
+        "format": "spikeref-trace-1",
+        "model_digest": model_digest,
+        "tokens": list(tokens),
+    }
+    return hashlib.sha256(canonical_json(head) + b"".join(record_digests(records))).hexdigest()

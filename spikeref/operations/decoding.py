@@ -1,0 +1,78 @@
+"""Whole forward passes as operations: every signal of the trace, the logits, new tokens."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.engine.dense import DENSE
+from spikeref.engine.products import Engine
+from spikeref.forward import generate as forward_generate
+from spikeref.forward.cache import Cache
+from spikeref.forward.decoder import forward
+from spikeref.forward.tokens import check_tokens
+from spikeref.operations.attention import passes
+from spikeref.operations.given_model import MODEL_PARAMETERS, TOKENS, given_model
+from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters, Run
+from spikeref.operations.parameters import integer
+from spikeref.trace.sinks import DigestSink, discard
+
+
+def decode(engine: Engine) -> Run:
+    """Return `decode` run with an engine."""
+
+    def run(parameters: Parameters, inputs: Inputs) -> Outputs:
+        model, tokens = given_model(parameters, inputs), inputs[TOKENS]
+        check_tokens(model, tokens, 0)
+        cache, sink = Cache(model.config.shape), DigestSink()
+        logits = [
+            forward(model, tokens[rows], cache, engine, sink)
+            for rows in passes(parameters, len(tokens))
+        ]
+        records = [sink.digests[place] for place in sorted(sink.digests)]
+        return {
+            "logits": np.concatenate(logits),
+            "record_digests": _bytes(b"".join(records)).reshape(-1, 32),
+            "trace_digest": _bytes(bytes.fromhex(sink.digest(model.digest, tokens.tolist()))),
+        }
+
+    return run
+
+
+def _bytes(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+def generate(engine: Engine) -> Run:
+    """Return `generate` run with an engine."""
+
+    def run(parameters: Parameters, inputs: Inputs) -> Outputs:
+        model, count = given_model(parameters, inputs), integer(parameters, "new_tokens")
+        done = forward_generate.generate(model, inputs[TOKENS], count, engine, discard)
+        return {"tokens": np.array(done.new_tokens, dtype=np.int64), "logits": done.logits}
+
+    return run
+
+
+DECODING = (
+    Operation(
+        name="decode",
+        case_class="full",
+        mode="free-running",
+        clauses=("OP-11", "ATT-12", "TRACE-3", "TRACE-4", "TRACE-5"),
+        parameters=(*MODEL_PARAMETERS, "chunks"),
+        optional=("model", *MODEL_PARAMETERS),
+        inputs={TOKENS: "i64 T"},
+        outputs={"logits": "i32 T V", "record_digests": "u8 R 32", "trace_digest": "u8 32"},
+        run=decode(DENSE),
+    ),
+    Operation(
+        name="generate",
+        case_class="full",
+        mode="free-running",
+        clauses=("OP-13",),
+        parameters=(*MODEL_PARAMETERS, "new_tokens"),
+        optional=("model", *MODEL_PARAMETERS),
+        inputs={TOKENS: "i64 T"},
+        outputs={"tokens": "i64 K", "logits": "i32 T+K-1 V"},
+        run=generate(DENSE),
+    ),
+)

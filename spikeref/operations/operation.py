@@ -1,0 +1,37 @@
+"""What an operation is: a row of the table CONF-9, and the code that runs it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
+
+CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full"]
+Mode: TypeAlias = Literal["teacher-forced", "free-running"]
+
+Parameters: TypeAlias = Mapping[str, int | str]
+Inputs: TypeAlias = Mapping[str, NDArray[Any]]
+Outputs: TypeAlias = dict[str, NDArray[Any]]
+Run: TypeAlias = Callable[[Parameters, Inputs], Outputs]
+"""Returns the outputs under their names, of any integer types that hold their values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One row of CONF-9."""
+
+    name: str
+    case_class: CaseClass
+    mode: Mode = "teacher-forced"
+    clauses: tuple[str, ...]
+    """Clauses that define the outputs."""
+    parameters: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    """Parameters and inputs that a case may lack."""
+    inputs: Mapping[str, str]
+    """Name -> form of each input, as "i16 T N": its type, then a word for each dimension."""
+    outputs: Mapping[str, str]
+    run: Run
+
+
+ENCODER_PARAMETERS = ("bits", "encoding", "ratio_n", "ratio_d", "ties")
