@@ -39,7 +39,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "command_line",
         metavar="COMMAND",
-        nargs="+",
+        # All that follows is the device's, further dashes too.
+        nargs=argparse.PARSER,
         help="the device; SUITE, OUT and LIST are appended (CONF-7)",
     )
 
@@ -55,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         done = conform(
             suite,
             claim_of(arguments),
-            arguments.command_line,
+            _command(arguments.command_line),
             timeout=arguments.timeout,
             output=None if arguments.output is None else Path(arguments.output),
         )
@@ -64,6 +65,11 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         if statement is not None:
             statement.write_bytes(statement_bytes(done, __version__))
     return _outcome(done)
+
+
+def _command(words: list[str]) -> list[str]:
+    """Return the device's command without the dashes before it, which argparse may leave there."""
+    return words[1:] if words[0] == "--" and words[1:] else words
 
 
 def _file(files: contextlib.ExitStack, path: str | None) -> Path | None:

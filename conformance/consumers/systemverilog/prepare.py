@@ -78,11 +78,13 @@ def main() -> int:
         if arguments.operation in (None, case.operation):
             lines.append(list_line(case, suite, folder))
             chosen[case.operation] += 1
-    (folder / "cases.list").write_text("".join(f"{line}\n" for line in lines))
     print(f"{len(lines)} cases: " + ", ".join(f"{name} {n}" for name, n in chosen.items()))
     if not lines:
         print("prepare: no case of the suite fits this build", file=sys.stderr)
-    return int(not lines)
+        return 1
+    # Last, so that make takes the folder as whole only when it is.
+    (folder / "cases.list").write_text("".join(f"{line}\n" for line in lines))
+    return 0
 
 
 def _arguments() -> argparse.Namespace:

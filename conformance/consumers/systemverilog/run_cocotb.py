@@ -1,8 +1,8 @@
 """Build spike_bench for one simulator and run the cocotb benches on it.
 
-    python run_cocotb.py --sim icarus --suite SUITE --rtl rtl --build BUILD
+    python run_cocotb.py --sim icarus --suite SUITE --package PACKAGE.sv --build BUILD
 
-BUILD was made by prepare.py. Status 1 where a bench fails, crashes, or ran no test: a simulator's
+PACKAGE.sv was made by prepare.py or by spikeref export-pkg. Status 1 where a bench fails, crashes, or ran no test: a simulator's
 own status says nothing of that.
 """
 
@@ -31,8 +31,9 @@ def main() -> int:
     """Build, run, and judge the results file."""
     parser = argparse.ArgumentParser(description="run the cocotb benches")
     parser.add_argument("--sim", choices=tuple(ARGUMENTS), default="icarus")
-    parser.add_argument("--suite", type=Path, required=True)
+    parser.add_argument("--suite", type=Path, required=True, help="vectors, or a model")
     parser.add_argument("--rtl", type=Path, default=HERE / "rtl")
+    parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--stalls", default="1")
     parser.add_argument("--neurons", type=int, default=64)
@@ -40,12 +41,12 @@ def main() -> int:
     parser.add_argument("--modules", default=",".join(MODULES))
     parser.add_argument("--waves", action="store_true")
     arguments = parser.parse_args()
-    build = arguments.build.resolve()
-    simulation = build / "cocotb"
+    package = arguments.package.resolve()
+    simulation = arguments.build.resolve() / "cocotb"
     simulation.mkdir(parents=True, exist_ok=True)
     runner = get_runner(arguments.sim)
     sizes = {"NEURONS": arguments.neurons, "TARGETS": arguments.targets}
-    sources = [build / "spikeref_pkg.sv", *sorted(arguments.rtl.resolve().glob("*.sv"))]
+    sources = [package, *sorted(arguments.rtl.resolve().glob("*.sv"))]
     runner.build(
         verilog_sources=[*sources, HERE / "bench" / "spike_bench.sv"],
         hdl_toplevel="spike_bench",
@@ -71,7 +72,9 @@ def main() -> int:
                 "PYTHONPATH": path,
                 "SUITE": str(arguments.suite.resolve()),
                 "STALLS": arguments.stalls,
-                "PROFILE": _profile(build),
+                "PROFILE": _profile(package),
+                "PACKAGE": str(package),
+                "PYTHON": sys.executable,
                 **{name: str(size) for name, size in sizes.items()},
             },
         )
@@ -84,14 +87,14 @@ def main() -> int:
     return int(not found.conforms)
 
 
-def _profile(build: Path) -> str:
+def _profile(package: Path) -> str:
     """Return bits, encoding, ratio and ties as the package states them."""
-    text = (build / "spikeref_pkg.sv").read_text()
+    text = package.read_text()
 
     def value(name: str) -> int:
         found = re.search(rf"localparam int {name} = (\d+);", text)
         if found is None:
-            sys.exit(f"{build}: spikeref_pkg.sv does not state {name}")
+            sys.exit(f"{package}: does not state {name}")
         return int(found[1])
 
     encoding = ("ternary", "binary")[value("ENCODING")]
