@@ -13,7 +13,8 @@ from spikeref.forward.tokens import check_tokens
 from spikeref.model.groups import Group, Operator
 from spikeref.model.layers import DecoderLayer, IntegerModel
 from spikeref.model.rotation import group_width, head_rotation, input_rotation
-from spikeref.ops.attention import AttentionOutput, AttentionRules, attend
+from spikeref.ops.attention import AttentionOutput, attend
+from spikeref.ops.attention_steps import AttentionRules
 from spikeref.ops.embedding import RESIDUAL_BITS, embed
 from spikeref.ops.gate import silu_gate
 from spikeref.ops.head import logits_of

@@ -21,7 +21,9 @@ from spikeref.operations.parameters import (
     ties_of,
 )
 from spikeref.ops import attention as attention_ops
-from spikeref.ops.attention import AttentionOutput, AttentionRules
+from spikeref.ops import attention_steps
+from spikeref.ops.attention import AttentionOutput
+from spikeref.ops.attention_steps import AttentionRules, SpikesOfHeads
 from spikeref.ops.heads import (
     TURNED_FRACTION_BITS,
     HeadSpikes,
@@ -101,8 +103,8 @@ def _none_hidden(positions: int) -> NDArray[np.bool_]:
     return np.zeros((1, 1, positions), dtype=np.bool_)
 
 
-def _one_head(heads: HeadSpikes) -> attention_ops.SpikesOfHeads:
-    return attention_ops.SpikesOfHeads(
+def _one_head(heads: HeadSpikes) -> SpikesOfHeads:
+    return SpikesOfHeads(
         counts=[heads.counts], mantissa=heads.mantissa[None, :], exponent=heads.exponent[None, :]
     )
 
@@ -116,7 +118,7 @@ def scores(parameters: Parameters, inputs: Inputs) -> Outputs:
     keys = _one_head(_cached(parameters, inputs))
     rules = _rules(parameters, inputs, len(inputs["query"]))
     hidden = _none_hidden(len(inputs["counts"]))
-    done = attention_ops.score_keys(query, keys, hidden, rules, DENSE)
+    done = attention_steps.score_keys(query, keys, hidden, rules, DENSE)
     return {"score": done.values[0, 0], "saturations": done.count[0]}
 
 
@@ -124,7 +126,7 @@ def softmax(parameters: Parameters, inputs: Inputs) -> Outputs:
     """Run `softmax` (ATT-7)."""
     score = inputs["score"]
     rules = _rules(parameters, inputs, 1)
-    done = attention_ops.weigh_scores(score[None, None, :], _none_hidden(len(score)), rules)
+    done = attention_steps.weigh_scores(score[None, None, :], _none_hidden(len(score)), rules)
     return {
         "top": done.top_score[0, 0],
         "weight": done.weight[0, 0].astype(np.int64),
@@ -136,13 +138,13 @@ def mix(parameters: Parameters, inputs: Inputs) -> Outputs:
     """Run `mix` (ATT-8, ATT-9)."""
     weight, values = inputs["weight"], _one_head(_cached(parameters, inputs))
     rules = _rules(parameters, inputs, inputs["counts"].shape[-1])
-    done = attention_ops.mix_values(
+    done = attention_steps.mix_values(
         weight[None, None, :], values, _none_hidden(len(weight)), rules, DENSE
     )
     total = weight.sum(dtype=np.int64).reshape(1, 1)
     return {
         "accumulator": done.values[0, 0],
-        "mixed": attention_ops.divide_by_weights(done.values, total, rules.ties)[0, 0],
+        "mixed": attention_steps.divide_by_weights(done.values, total, rules.ties)[0, 0],
         "exponent": done.exponent[0, 0],
     }
 

@@ -18,7 +18,8 @@ from spikeref.engine.events import Reversed
 from spikeref.engine.products import Engine
 from spikeref.engine.synchronous import SYNCHRONOUS
 from spikeref.neurons.counts import Encoder, Encoding
-from spikeref.ops.attention import AttentionRules, CachedSpikes, attend, visible_range
+from spikeref.ops.attention import CachedSpikes, attend, visible_range
+from spikeref.ops.attention_steps import AttentionRules
 from spikeref.ops.heads import Queries
 from tests.arith.integers import nearest
 from tests.ops import transcription
