@@ -8,7 +8,7 @@ from spikeref.engine.products import ADDEND_BITS, QUERY_BITS
 from spikeref.model.layers import IntegerModel
 from spikeref.model.rotation import head_rotation, input_rotation, order_of
 from spikeref.neurons.counts import Encoder, Encoding
-from spikeref.ops.attention import SCORE_BITS
+from spikeref.ops.attention_steps import SCORE_BITS
 from spikeref.ops.embedding import RESIDUAL_BITS
 from spikeref.ops.head import INPUT_BITS, LOGIT_BITS
 from spikeref.ops.spiking_input import entry_bits

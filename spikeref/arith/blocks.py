@@ -4,8 +4,10 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -19,12 +21,22 @@ THREADED_ELEMENTS = 1 << 18
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# Whether the current thread is one of map_in_threads: it belongs to a core already.
+_THREAD = threading.local()
+
 
 def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads_for(elements: int) -> int:
+    """Return how many threads work on so many elements is worth: one inside a thread of ours."""
+    if elements < THREADED_ELEMENTS or getattr(_THREAD, "ours", False):
+        return 1
+    return cores()
 
 
 def row_blocks(rows: int, columns: int) -> list[slice]:
@@ -50,15 +62,37 @@ def map_in_threads(
 ) -> list[Result]:
     """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
     listed = list(items)
-    if elements < THREADED_ELEMENTS or len(listed) < 2:
+    if len(listed) < 2 or threads_for(elements) < 2:
         return [work(item) for item in listed]
-    with ThreadPoolExecutor(min(cores(), len(listed))) as pool:
-        return list(pool.map(work, listed))
+    futures = [_threads(cores()).submit(work, item) for item in listed]
+    # Even after an error nothing may go on writing behind the caller's back.
+    wait(futures)
+    return [future.result() for future in futures]
+
+
+@lru_cache(maxsize=1)
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Return threads that wait for work: starting them anew costs a large share of an operator."""
+    return ThreadPoolExecutor(count, thread_name_prefix="spikeref", initializer=_mark_thread)
+
+
+def _mark_thread() -> None:
+    _THREAD.ours = True
+
+
+# A forked process has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
+def map_row_blocks(rows: int, columns: int, work: Callable[[slice], Result]) -> list[Result]:
+    """Return work(rows of a block) of every block of rows, in order.
+
+    Blocks may run at the same time: `work` must be pure, or write only into its own rows.
+    """
+    return map_in_threads(work, row_blocks(rows, columns), rows * columns)
 
 
 def for_row_blocks(rows: int, columns: int, work: Callable[[slice], None]) -> None:
-    """Call work(rows of a block) for every block of rows.
-
-    Blocks may run at the same time: `work` must write only into its own rows.
-    """
-    map_in_threads(work, row_blocks(rows, columns), rows * columns)
+    """Call work(rows of a block) for every block of rows, as map_row_blocks does."""
+    map_row_blocks(rows, columns, work)

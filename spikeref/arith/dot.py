@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import cores, even_parts, map_in_threads
+from spikeref.arith.blocks import even_parts, map_in_threads, threads_for
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
@@ -29,7 +29,7 @@ WIDENED_TERMS = 512
 """Rows of the right operand that are widened to float at a time. Few and long rows are widened
 four times as fast as many short ones, and are still in cache when the product reads them."""
 
-WIDENED_ELEMENTS = WIDENED_TERMS * 2816
+WIDENED_ELEMENTS = WIDENED_TERMS * 1408
 """Elements that a thread widens at a time."""
 
 SMALLEST_BLOCK = 64
@@ -65,7 +65,7 @@ def choose_route(terms: int, largest_product: int, bound: int) -> Route:
     if bound >= 1 << 63:
         raise RangeError("sum of products", bound, 64, "ARITH-9")
     if bound < FLOAT32_LIMIT:
-        return ThroughFloat32(run=max(terms, 1))
+        return ThroughFloat32(run=terms)
     run = (FLOAT32_LIMIT - 1) // largest_product
     if run >= SMALLEST_SPLIT:
         return ThroughFloat32(run=run)
@@ -88,11 +88,14 @@ def dot_exact(
     if sum_max is not None:
         bound = min(bound, sum_max)
     result = np.empty((rows, columns), dtype=np.int32 if bound < 1 << 31 else np.int64)
+    if terms == 0:
+        result[...] = 0
+        return result
     match choose_route(terms, largest_product, bound):
         case ThroughFloat32(run):
             _through_float(a, b, run, np.dtype(np.float32), result)
         case ThroughFloat64():
-            _through_float(a, b, max(terms, 1), np.dtype(np.float64), result)
+            _through_float(a, b, terms, np.dtype(np.float64), result)
         case ThroughInt64():
             np.matmul(a.astype(np.int64), b.astype(np.int64), out=result)
         case route:
@@ -128,7 +131,7 @@ def _through_float(
     # Small products stay on one thread too: idle BLAS threads spin, and would take a core from
     # whatever comes next.
     with one_blas_thread() as limited:
-        parts = even_parts(b.shape[1], cores() if limited else 1)
+        parts = even_parts(b.shape[1], threads_for(b.size) if limited else 1)
         map_in_threads(
             lambda part: _fill_columns(left, b[:, part], run, result[:, part]), parts, b.size
         )
@@ -143,7 +146,6 @@ def _fill_columns(left: NDArray[Any], b: NDArray[Any], run: int, result: NDArray
     widened = np.empty((terms, width), dtype=left.dtype)
     product = np.empty((tokens, width), dtype=left.dtype)
     total = np.empty((tokens, width), dtype=left.dtype)
-    result[...] = 0
     # Some kernels raise spurious floating-point flags on lanes that they then throw away.
     with np.errstate(all="ignore"):
         for start in range(0, columns, width):
@@ -158,7 +160,10 @@ def _fill_columns(left: NDArray[Any], b: NDArray[Any], run: int, result: NDArray
                     product[:, used],
                     total[:, used],
                 )
-                result[:, block] += total[:, used].astype(result.dtype)
+                if first == 0:
+                    np.copyto(result[:, block], total[:, used], casting="unsafe")
+                else:
+                    result[:, block] += total[:, used].astype(result.dtype)
 
 
 def _sum_of_run(
@@ -172,10 +177,10 @@ def _sum_of_run(
 
     widened [terms at a time, M], product [T, M] and total [T, M] are memory of that format.
     """
-    total[...] = 0
     for start in range(0, len(b), len(widened)):
         stop = min(start + len(widened), len(b))
         right = widened[: stop - start]
         np.copyto(right, b[start:stop], casting="unsafe")
-        np.matmul(left[:, start:stop], right, out=product)
-        total += product
+        np.matmul(left[:, start:stop], right, out=product if start else total)
+        if start:
+            total += product

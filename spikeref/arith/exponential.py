@@ -54,7 +54,7 @@ def power_table(coefficients: tuple[int, ...], ties: Ties) -> NDArray[np.int32]:
 
 def exp2(a: NDArray[np.int64], coefficients: tuple[int, ...], ties: Ties) -> NDArray[np.int32]:
     """Return 2^(-a/2^16) with 30 fraction bits, int32, for a >= 0 of any size (ARITH-8)."""
-    return power_table(coefficients, ties)[np.minimum(a, np.int64(EXPONENTS))]
+    return power_table(coefficients, ties).take(a, mode="clip")
 
 
 @lru_cache(maxsize=8)

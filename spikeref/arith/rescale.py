@@ -1,5 +1,6 @@
 """The product of an accumulator with its scales, rounded once (OP-8, ATT-6)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,16 +28,20 @@ def rescale(
     bits: int,
     ties: Ties,
     bias: NDArray[np.int64] | None = None,
+    proven: int | None = None,
 ) -> Saturated:
     """Return saturate(round_shift(x·Π mantissas, −Σ exponents − fraction_bits) + bias, bits).
 
-    x: integers [T, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
-    arrays broadcast against x. bias: int64 [M] of 40 bits. Result: int64 [T, M] with
-    fraction_bits fraction bits, and the saturations of each row. bits <= 40.
+    x: integers [T, …, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
+    arrays broadcast against x. bias: int64 [M] of 40 bits. proven: a bound on |x|, where one is
+    known. Result: int64 [T, …, M] with fraction_bits fraction bits, and the saturations of each
+    of the T. bits <= 40.
     """
-    bound = magnitude(x)
-    for scale in scales:
-        bound *= magnitude(scale.mantissa)
+    largest_factor = math.prod(magnitude(scale.mantissa) for scale in scales)
+    # A proven bound saves looking at x, unless only what x really holds is small enough.
+    if proven is None or proven * largest_factor >= EXACT_IN_FLOAT64:
+        proven = magnitude(x)
+    bound = proven * largest_factor
     if bound >= 1 << 62:
         raise RangeError("rescale product", bound, 63, "OP-8")
     moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
@@ -46,10 +51,12 @@ def rescale(
     )
 
     def work(rows: slice) -> None:
-        scaled = [_rows_of(scale, len(x), rows) for scale in scales]
+        scaled = [_rows_of(scale, x.shape, rows) for scale in scales]
         block = result.values[rows]
         if through_float:
-            _through_float64(x[rows], scaled, fraction_bits, block)
+            reached = _through_float64(x[rows], proven, scaled, fraction_bits, block)
+            if bias is None and reached < 1 << (bits - 2):
+                return
         else:
             block[...] = _through_int64(x[rows], scaled, fraction_bits, ties)
         if bias is not None:
@@ -59,32 +66,44 @@ def rescale(
             block[...] = saturated.values
             result.count[rows] = saturated.count
 
-    for_row_blocks(len(x), x.shape[1], work)
+    for_row_blocks(len(x), math.prod(x.shape[1:]), work)
     return result
 
 
-def _rows_of(scale: Scale, total: int, rows: slice) -> Scale:
+def _rows_of(scale: Scale, shape: tuple[int, ...], rows: slice) -> Scale:
     """Return the part of a scale that belongs to some rows: itself where it is one for all."""
-    if scale.mantissa.ndim == 2 and len(scale.mantissa) == total:
+    if scale.mantissa.ndim == len(shape) and len(scale.mantissa) == shape[0]:
         return Scale(mantissa=scale.mantissa[rows], exponent=scale.exponent[rows])
     return scale
 
 
 def _through_float64(
-    x: NDArray[Any], scales: Sequence[Scale], fraction_bits: int, result: NDArray[np.int64]
-) -> None:
-    """Fill `result`: products are integers below 2^53 times powers of two, so only rint rounds."""
-    value = x.astype(np.float64)
+    x: NDArray[Any],
+    largest: int,
+    scales: Sequence[Scale],
+    fraction_bits: int,
+    result: NDArray[np.int64],
+) -> float:
+    """Fill `result`, given |x| <= largest, and return a bound on it, up to its own rounding.
+
+    Products are integers below 2^53 times powers of two, so only rint rounds.
+    """
+    value = x
+    bound = float(largest)
     places = np.int32(fraction_bits)
     for scale in scales:
         exponent = scale.exponent.astype(np.int32) + places
-        value *= np.ldexp(scale.mantissa.astype(np.float64), exponent)
+        factor = np.ldexp(scale.mantissa.astype(np.float64), exponent)
+        bound *= float(factor.max(initial=0.0))
+        # Widening x within the first product saves a pass over memory.
+        value = np.multiply(value, factor, out=None if value is x else value, dtype=np.float64)
         places = np.int32(0)
     np.rint(value, out=value)
     limit = float(1 << (INTERMEDIATE_BITS - 1))
-    if value.size and max(float(value.max()), -float(value.min())) > limit:
+    if bound > float(1 << (INTERMEDIATE_BITS - 2)):
         np.clip(value, -limit, limit, out=value)
     np.copyto(result, value, casting="unsafe")
+    return bound
 
 
 def _through_int64(

@@ -92,24 +92,33 @@ def round_div(a: Integers, b: Integers, ties: Ties) -> Int64:
 
 
 def clipped_ratio(
-    v: Integers, factor: int, divisor: Int64, offset: Int64, allowed: range, ties: Ties
-) -> Integers:
-    """Return round(v·factor / divisor) + offset, clipped to `allowed`: int16 of the shape of v.
+    v: Integers,
+    largest: int,
+    factor: int,
+    divisor: Int64,
+    offset: Int64,
+    allowed: range,
+    ties: Ties,
+    result: Integers,
+) -> None:
+    """Fill `result`, of the shape of v, with round(v·factor / divisor) + offset, clipped.
 
-    divisor > 0 and offset broadcast against v; |v·factor| < 2^62; `allowed` lies within int16.
-    Where the product keeps below 2^52 the float64 quotient decides, as in round_div.
+    |v| <= largest; divisor > 0 and offset broadcast against v; |v·factor| < 2^62; `allowed` lies
+    within the type of `result`. Where the product keeps below 2^52 the float64 quotient decides,
+    as in round_div.
     """
     low, high = allowed.start, allowed.stop - 1
-    if ties is Ties.HALF_EVEN and magnitude(v) * factor < EXACT_IN_FLOAT64 >> 1:
-        ratio = v.astype(np.float64)
-        ratio *= float(factor)
+    if ties is Ties.HALF_EVEN and largest * factor < EXACT_IN_FLOAT64 >> 1:
+        ratio = np.multiply(v, float(factor), dtype=np.float64)
         ratio /= divisor
         np.rint(ratio, out=ratio)
-        ratio += offset
+        if offset.any():
+            ratio += offset
         np.clip(ratio, float(low), float(high), out=ratio)
-        return np.asarray(ratio, dtype=np.int16)
+        np.copyto(result, ratio, casting="unsafe")
+        return
     rounded = round_div(v.astype(np.int64) * np.int64(factor), divisor, ties) + offset
-    return np.asarray(np.clip(rounded, np.int64(low), np.int64(high)), dtype=np.int16)
+    np.copyto(result, np.clip(rounded, np.int64(low), np.int64(high)), casting="unsafe")
 
 
 def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
@@ -120,8 +129,26 @@ def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
     if magnitude(a) < EXACT_IN_FLOAT64 >> (shift + 1):
         return round_div(a.astype(np.int64) << shift, b, ties)
     # The quotient's part is even after the shift, so the remainder alone decides a tie.
-    quotient, remainder = np.divmod(a.astype(np.int64), b.astype(np.int64))
-    return np.asarray((quotient << shift) + round_div(remainder << shift, b, ties))
+    quotient, remainder = _divmod(a, b)
+    remainder <<= shift
+    quotient <<= shift
+    quotient += round_div(remainder, b, ties)
+    return quotient
+
+
+def _divmod(a: Integers, b: Integers) -> tuple[Int64, Int64]:
+    """Return ⌊a / b⌋ and a − b·⌊a / b⌋, int64, for |a| < 2^62 and 0 < b < 2^62.
+
+    Below |a|, b < 2^52 the float64 quotient decides, many times as fast: one that is no integer is
+    1/b or more away from the next, farther than its own rounding error |a/b|·2^-53.
+    """
+    a, b = a.astype(np.int64, copy=False), b.astype(np.int64, copy=False)
+    if max(magnitude(a), magnitude(b)) >= EXACT_IN_FLOAT64 >> 1:
+        quotient, remainder = np.divmod(a, b)
+        return np.asarray(quotient), np.asarray(remainder)
+    ratio = np.asarray(np.true_divide(a, b, dtype=np.float64))
+    quotient = np.asarray(np.floor(ratio, out=ratio), dtype=np.int64)
+    return quotient, np.asarray(a - quotient * b)
 
 
 def bit_length(a: Integers) -> Int64:

@@ -27,6 +27,7 @@ def asynchronous(arrival: Arrival = Sorted(), batch: int = BATCH) -> Engine:  # 
         score=epochs.score,
         mix=epochs.mix,
         query_block=1,
+        heads_in_order=True,
     )
 
 

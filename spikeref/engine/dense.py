@@ -30,4 +30,11 @@ def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArra
     return dot_exact(addends, counts, a_max=1 << (ADDEND_BITS - 1), b_max=encoder.largest_count)
 
 
-DENSE = Engine(name="dense", project=project, score=score, mix=mix, query_block=128)
+DENSE = Engine(
+    name="dense",
+    project=project,
+    score=score,
+    mix=mix,
+    query_block=128,
+    heads_in_order=False,
+)

@@ -39,10 +39,12 @@ Mix = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """An engine by name, its three products, and how many queries one attention product takes.
+    """An engine by name, its three products, and how attention calls them.
 
     query_block: the dense product takes many queries at once and hides unseen positions
     afterwards; an engine that walks spikes takes one, so that no unseen key ever fires.
+    heads_in_order: whether heads come one after another, score before mix, because the engine
+    numbers its products; otherwise heads may run in blocks and at the same time.
     """
 
     name: str
@@ -50,3 +52,4 @@ class Engine:
     score: Score
     mix: Mix
     query_block: int
+    heads_in_order: bool

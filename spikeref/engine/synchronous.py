@@ -47,4 +47,11 @@ def _selected(spikes: NDArray[np.int8], value: NDArray[Any]) -> NDArray[np.int64
     return np.where(spikes < 0, -value, rising)
 
 
-SYNCHRONOUS = Engine(name="sync", project=project, score=score, mix=mix, query_block=1)
+SYNCHRONOUS = Engine(
+    name="sync",
+    project=project,
+    score=score,
+    mix=mix,
+    query_block=1,
+    heads_in_order=True,
+)

@@ -13,14 +13,15 @@ from spikeref.forward.tokens import check_tokens
 from spikeref.model.groups import Group, Operator
 from spikeref.model.layers import DecoderLayer, IntegerModel
 from spikeref.model.rotation import group_width, head_rotation, input_rotation
-from spikeref.ops.attention import AttentionOutput, AttentionRules, attend
+from spikeref.ops.attention import AttentionOutput, attend
+from spikeref.ops.attention_steps import AttentionRules
 from spikeref.ops.embedding import RESIDUAL_BITS, embed
 from spikeref.ops.gate import silu_gate
 from spikeref.ops.head import logits_of
-from spikeref.ops.heads import HeadSpikes, query_mantissas, spiking_heads
+from spikeref.ops.heads import HeadSpikes, query_mantissas_of_rows, spiking_heads_of_rows
 from spikeref.ops.linear import linear
 from spikeref.ops.norm import Scaled, rms_norm
-from spikeref.ops.rope import rotate_positions
+from spikeref.ops.rope import Turns
 from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
 from spikeref.trace.records import (
     EMBEDDING_LAYER,
@@ -40,8 +41,6 @@ from spikeref.trace.sinks import Sink
 OUTPUT_BITS: dict[Operator, int] = {
     "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
 }  # fmt: skip
-ROTATED_FRACTION_BITS = 30
-VALUE_FRACTION_BITS = 16
 
 
 def forward(
@@ -191,13 +190,11 @@ class _Pass:
         profile = model.config.profile
         plan = head_rotation(profile.rotation, shape)
         rows = slice(self.first_token, self.first_token + len(q))
-        cos, sin = model.tables.cos[rows], model.tables.sin[rows]
-        q = rotate_positions(q.reshape(len(q), shape.heads, shape.head_dim), cos, sin)
-        k = rotate_positions(k.reshape(len(k), shape.kv_heads, shape.head_dim), cos, sin)
+        turns = Turns(cos=model.tables.cos[rows], sin=model.tables.sin[rows])
+        q = q.reshape(len(q), shape.heads, shape.head_dim)
+        k = k.reshape(len(k), shape.kv_heads, shape.head_dim)
         v = v.reshape(len(v), shape.kv_heads, shape.head_dim)
-        queries = query_mantissas(
-            q, ROTATED_FRACTION_BITS, plan, model.config.constants, profile.ties
-        )
+        queries = query_mantissas_of_rows(q, turns, plan, model.config.constants, profile.ties)
         self.sink(
             QueryRecord(
                 layer=index,
@@ -208,12 +205,8 @@ class _Pass:
         )
         encoder = profile.cache_encoder()
         keys, values = self.cache.keys[index], self.cache.values[index]
-        self.store(
-            index, "key_spikes", keys, spiking_heads(k, ROTATED_FRACTION_BITS, plan, encoder)
-        )
-        self.store(
-            index, "value_spikes", values, spiking_heads(v, VALUE_FRACTION_BITS, plan, encoder)
-        )
+        self.store(index, "key_spikes", keys, spiking_heads_of_rows(k, turns, plan, encoder))
+        self.store(index, "value_spikes", values, spiking_heads_of_rows(v, None, plan, encoder))
         rules = AttentionRules(
             window=layer.sliding_window,
             encoder=encoder,

@@ -156,11 +156,20 @@ def _counts(
     factor = encoder.levels * ratio.denominator
     divisor = (spread * np.int64(ratio.numerator)).reshape(-1, 1)
     offset = zero_point.reshape(-1, 1)
+    # Either range reaches from 0 to every potential at least.
+    largest = int(spread.max(initial=1))
     counts = np.empty(potentials.shape, dtype=form)
 
     def work(rows: slice) -> None:
-        counts[rows] = clipped_ratio(
-            potentials[rows], factor, divisor[rows], offset[rows], allowed, encoder.ties
+        clipped_ratio(
+            potentials[rows],
+            largest,
+            factor,
+            divisor[rows],
+            offset[rows],
+            allowed,
+            encoder.ties,
+            counts[rows],
         )
 
     for_row_blocks(*potentials.shape, work)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from spikeref.engine.dense import DENSE
 from spikeref.engine.products import Engine
 from spikeref.forward.cache import SpikeCache
-from spikeref.forward.decoder import ROTATED_FRACTION_BITS, VALUE_FRACTION_BITS
 from spikeref.model.config import Constants
 from spikeref.operations.arithmetic import coefficients_of
 from spikeref.operations.counts import spike_counts
@@ -22,9 +21,19 @@ from spikeref.operations.parameters import (
     ties_of,
 )
 from spikeref.ops import attention as attention_ops
-from spikeref.ops.attention import AttentionOutput, AttentionRules
-from spikeref.ops.heads import HeadSpikes, Queries, query_mantissas, spiking_heads
-from spikeref.ops.rope import rotate_positions
+from spikeref.ops import attention_steps
+from spikeref.ops.attention import AttentionOutput
+from spikeref.ops.attention_steps import AttentionRules, SpikesOfHeads
+from spikeref.ops.heads import (
+    TURNED_FRACTION_BITS,
+    HeadSpikes,
+    Queries,
+    query_mantissas,
+    query_mantissas_of_rows,
+    spiking_heads,
+    spiking_heads_of_rows,
+)
+from spikeref.ops.rope import Turns, rotate_positions
 
 
 def rope(parameters: Parameters, inputs: Inputs) -> Outputs:
@@ -46,8 +55,9 @@ def cache_heads(parameters: Parameters, inputs: Inputs) -> Outputs:
     }
 
 
-def _queries(parameters: Parameters, r: NDArray[np.int64], fraction_bits: int) -> Queries:
-    constants = Constants(
+def _constants(parameters: Parameters) -> Constants:
+    """Return the two constants that queries take, among others that they do not."""
+    return Constants(
         norm_root=0,
         norm_root_exponent=0,
         norm_epsilon=0,
@@ -55,13 +65,15 @@ def _queries(parameters: Parameters, r: NDArray[np.int64], fraction_bits: int) -
         score_exponent=integer(parameters, "score_exponent"),
         log2e=0,
     )
-    plan = rotation_of(parameters, r.shape[-1])
-    return query_mantissas(r, fraction_bits, plan, constants, ties_of(parameters))
 
 
 def queries(parameters: Parameters, inputs: Inputs) -> Outputs:
     """Run `queries` (ATT-4)."""
-    done = _queries(parameters, inputs["r"], ROTATED_FRACTION_BITS)
+    r = inputs["r"]
+    plan = rotation_of(parameters, r.shape[-1])
+    done = query_mantissas(
+        r, TURNED_FRACTION_BITS, plan, _constants(parameters), ties_of(parameters)
+    )
     return {"mantissa": done.mantissa, "exponent": done.exponent}
 
 
@@ -76,12 +88,6 @@ def _cached(parameters: Parameters, inputs: Inputs, prefix: str = "") -> HeadSpi
     )
 
 
-def _spikes(heads: HeadSpikes) -> attention_ops.CachedSpikes:
-    return attention_ops.CachedSpikes(
-        counts=heads.counts, mantissa=heads.mantissa, exponent=heads.exponent
-    )
-
-
 def _rules(parameters: Parameters, inputs: Inputs, width: int) -> AttentionRules:
     window = integer(parameters, "window") if "window" in parameters else 0
     rotated = "rotate" in parameters and flag(parameters, "rotate")
@@ -93,47 +99,53 @@ def _rules(parameters: Parameters, inputs: Inputs, width: int) -> AttentionRules
     )
 
 
-def _all_visible(positions: int) -> NDArray[np.bool_]:
-    return np.ones((1, positions), dtype=np.bool_)
+def _none_hidden(positions: int) -> NDArray[np.bool_]:
+    return np.zeros((1, 1, positions), dtype=np.bool_)
+
+
+def _one_head(heads: HeadSpikes) -> SpikesOfHeads:
+    return SpikesOfHeads(
+        counts=[heads.counts], mantissa=heads.mantissa[None, :], exponent=heads.exponent[None, :]
+    )
 
 
 def scores(parameters: Parameters, inputs: Inputs) -> Outputs:
     """Run `scores` (ATT-6)."""
     query = Queries(
-        mantissa=inputs["query"].astype(np.int64)[None, :],
-        exponent=inputs["query_exponent"].astype(np.int64).reshape(1),
+        mantissa=inputs["query"].astype(np.int64)[None, None, :],
+        exponent=inputs["query_exponent"].astype(np.int64).reshape(1, 1),
     )
-    keys = _spikes(_cached(parameters, inputs))
+    keys = _one_head(_cached(parameters, inputs))
     rules = _rules(parameters, inputs, len(inputs["query"]))
-    visible = _all_visible(len(keys.counts))
-    done = attention_ops.score_keys(query, keys, visible, rules, DENSE)
-    return {"score": done.values[0], "saturations": done.count[0]}
+    hidden = _none_hidden(len(inputs["counts"]))
+    done = attention_steps.score_keys(query, keys, hidden, rules, DENSE)
+    return {"score": done.values[0, 0], "saturations": done.count[0]}
 
 
 def softmax(parameters: Parameters, inputs: Inputs) -> Outputs:
     """Run `softmax` (ATT-7)."""
     score = inputs["score"]
     rules = _rules(parameters, inputs, 1)
-    done = attention_ops.weigh_scores(score[None, :], _all_visible(len(score)), rules)
+    done = attention_steps.weigh_scores(score[None, None, :], _none_hidden(len(score)), rules)
     return {
-        "top": done.top_score[0],
-        "weight": done.weight[0],
-        "sum": done.weight.sum(dtype=np.int64),
+        "top": done.top_score[0, 0],
+        "weight": done.weight[0, 0].astype(np.int64),
+        "sum": done.weight[0, 0].sum(dtype=np.int64),
     }
 
 
 def mix(parameters: Parameters, inputs: Inputs) -> Outputs:
     """Run `mix` (ATT-8, ATT-9)."""
-    weight, values = inputs["weight"], _spikes(_cached(parameters, inputs))
-    rules = _rules(parameters, inputs, values.counts.shape[-1])
-    done = attention_ops.mix_values(
-        weight[None, :], values, _all_visible(len(weight)), rules, DENSE
+    weight, values = inputs["weight"], _one_head(_cached(parameters, inputs))
+    rules = _rules(parameters, inputs, inputs["counts"].shape[-1])
+    done = attention_steps.mix_values(
+        weight[None, None, :], values, _none_hidden(len(weight)), rules, DENSE
     )
-    total = weight.sum(dtype=np.int64, keepdims=True)
+    total = weight.sum(dtype=np.int64).reshape(1, 1)
     return {
-        "accumulator": done.values[0],
-        "mixed": attention_ops.divide_by_weights(done.values, total, rules.ties)[0],
-        "exponent": done.exponent[0],
+        "accumulator": done.values[0, 0],
+        "mixed": attention_steps.divide_by_weights(done.values, total, rules.ties)[0, 0],
+        "exponent": done.exponent[0, 0],
     }
 
 
@@ -191,14 +203,14 @@ def cached_attention(engine: Engine) -> Run:
         keys, values = (SpikeCache(inputs["k"].shape[1], width) for _ in range(2))
         done: list[Outputs] = []
         for rows in passes(parameters, len(inputs["q"])):
-            table = inputs["cos"][rows], inputs["sin"][rows]
+            turns = Turns(cos=inputs["cos"][rows], sin=inputs["sin"][rows])
             q, k, v = (inputs[name][rows].astype(np.int64) for name in ("q", "k", "v"))
-            query = _queries(parameters, rotate_positions(q, *table), ROTATED_FRACTION_BITS)
-            for cache, heads, bits in (
-                (keys, rotate_positions(k, *table), ROTATED_FRACTION_BITS),
-                (values, v, VALUE_FRACTION_BITS),
-            ):
-                cache.write(spiking_heads(heads, bits, rules.head_plan, encoder), rows.start)
+            query = query_mantissas_of_rows(
+                q, turns, rules.head_plan, _constants(parameters), rules.ties
+            )
+            for cache, heads, turned in ((keys, k, turns), (values, v, None)):
+                spikes = spiking_heads_of_rows(heads, turned, rules.head_plan, encoder)
+                cache.write(spikes, rows.start)
             found = attention_ops.attend(
                 query, keys.view(), values.view(), rows.start, rules, engine
             )

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.exponential import EXPONENTS, SIGMOID_BITS, logistic_table
+from spikeref.arith.exponential import SIGMOID_BITS, logistic_table
 from spikeref.arith.rounding import round_shift
 from spikeref.arith.ties import Ties
 from spikeref.ops.norm import Scaled
@@ -17,7 +17,7 @@ def sigmoid(
 ) -> NDArray[np.int64]:
     """Return σ(g) with 20 fraction bits, int64, for g of 32 bits with 16 fraction bits."""
     t = round_shift(np.abs(g) * np.int64(log2e), LOG2E_BITS, ties)
-    positive = logistic_table(coefficients, ties)[np.minimum(t, np.int64(EXPONENTS))]
+    positive = logistic_table(coefficients, ties).take(t, mode="clip")
     # 2^20 − positive where g < 0, else positive: at random signs a select costs ten times as much.
     one_if_negative = (g < 0).astype(np.int64) << SIGMOID_BITS
     return np.asarray(np.abs(one_if_negative - positive))

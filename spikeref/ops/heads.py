@@ -1,11 +1,13 @@
 """Query mantissas, and the spikes of keys and values, per token and head (ATT-2 to ATT-4)."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.hadamard import HadamardPlan
 from spikeref.arith.rounding import block_shift
 from spikeref.arith.ties import Ties
@@ -13,7 +15,13 @@ from spikeref.engine.products import QUERY_BITS
 from spikeref.model.config import Constants
 from spikeref.neurons.counts import Encoder, encode
 from spikeref.ops.norm import Scaled
+from spikeref.ops.rope import TABLE_BITS, Turns, rotate_positions
 from spikeref.ops.spiking_input import rotate_block
+
+FRACTION_BITS = 16
+"""Of the outputs of q, k and v."""
+
+TURNED_FRACTION_BITS = FRACTION_BITS + TABLE_BITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +74,47 @@ def query_mantissas(
     block = block_shift(rotated.values * np.int64(constants.score_mantissa), QUERY_BITS, ties)
     exponent = rotated.exponent + block.shift + np.int64(constants.score_exponent)
     return Queries(mantissa=block.mantissas, exponent=exponent)
+
+
+def spiking_heads_of_rows(
+    x: NDArray[np.int64], turns: Turns | None, plan: HadamardPlan | None, encoder: Encoder
+) -> HeadSpikes:
+    """Return the spikes of keys, or of values where turns is None, block of rows by block of rows.
+
+    x: outputs of k or v, int64 [T, G, d] of 32 bits; keys are turned to their positions (ATT-1).
+    Blocks run in threads.
+    """
+
+    def work(rows: slice) -> HeadSpikes:
+        if turns is None:
+            return spiking_heads(x[rows], FRACTION_BITS, plan, encoder)
+        turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])
+        return spiking_heads(turned, TURNED_FRACTION_BITS, plan, encoder)
+
+    parts = map_row_blocks(len(x), math.prod(x.shape[1:]), work)
+    return HeadSpikes(
+        potential=np.concatenate([part.potential for part in parts]),
+        counts=np.concatenate([part.counts for part in parts]),
+        mantissa=np.concatenate([part.mantissa for part in parts]),
+        exponent=np.concatenate([part.exponent for part in parts]),
+    )
+
+
+def query_mantissas_of_rows(
+    x: NDArray[np.int64],
+    turns: Turns,
+    plan: HadamardPlan | None,
+    constants: Constants,
+    ties: Ties,
+) -> Queries:
+    """Return the query mantissas of outputs of q, int64 [T, H, d], as spiking_heads_of_rows."""
+
+    def work(rows: slice) -> Queries:
+        turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])
+        return query_mantissas(turned, TURNED_FRACTION_BITS, plan, constants, ties)
+
+    parts = map_row_blocks(len(x), math.prod(x.shape[1:]), work)
+    return Queries(
+        mantissa=np.concatenate([part.mantissa for part in parts]),
+        exponent=np.concatenate([part.exponent for part in parts]),
+    )

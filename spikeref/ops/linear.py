@@ -35,8 +35,10 @@ def linear(
         largest=profile.largest_weight,
         accumulator_bound=synapses.accumulator_bound,
     )
+    proven: int | None = synapses.accumulator_bound
     accumulator = engine.project(given.spikes.counts, synaptic, profile.encoder())
     if synapses.weight_sums is not None:
+        proven = None
         accumulator = correct_zero_point(accumulator, given.spikes.zero_point, synapses.weight_sums)
     token = given.spikes.scale
     output = rescale(
@@ -55,6 +57,7 @@ def linear(
         bits=bits,
         ties=profile.ties,
         bias=synapses.bias,
+        proven=proven,
     )
     return LinearOutput(accumulator=accumulator, output=output)
 

@@ -1,9 +1,21 @@
 """Rotary position embedding on integers (ATT-1)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 TABLE_BITS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """The table rows of T positions."""
+
+    cos: NDArray[np.int16]
+    """int16 [T, d/2]."""
+    sin: NDArray[np.int16]
+    """int16 [T, d/2]."""
 
 
 def rotate_positions(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import map_in_threads, row_blocks
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.hadamard import HadamardPlan, hadamard
 from spikeref.arith.rounding import Scale, block_shift
 from spikeref.arith.ties import Ties
@@ -73,10 +73,8 @@ def spiking_input_of_rows(
 
     rows, width: T and N. given: returns u [B, N] of the tokens of a slice; it must be pure.
     """
-    parts = map_in_threads(
-        lambda block: spiking_input(given(block), plan, clip, encoder),
-        row_blocks(rows, width),
-        rows * width,
+    parts = map_row_blocks(
+        rows, width, lambda block: spiking_input(given(block), plan, clip, encoder)
     )
     return SpikingInput(
         potential=np.concatenate([part.potential for part in parts]),

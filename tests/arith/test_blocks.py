@@ -1,11 +1,21 @@
 """Blocks of rows, on one thread or many, change no result."""
 
+import os
+import subprocess
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 
-from spikeref.arith.blocks import BLOCK_ELEMENTS, THREADED_ELEMENTS, for_row_blocks
+from spikeref.arith.blocks import (
+    BLOCK_ELEMENTS,
+    THREADED_ELEMENTS,
+    for_row_blocks,
+    map_in_threads,
+    threads_for,
+)
 from spikeref.arith.exponential import STANDARD_COEFFICIENTS
 from spikeref.arith.rescale import rescale
 from spikeref.arith.rounding import Scale
@@ -44,6 +54,43 @@ def test_an_error_in_a_block_reaches_the_caller(rows: int) -> None:
 
     with pytest.raises(ValueError, match="last block"):
         for_row_blocks(rows, WIDE, work)
+
+
+@pytest.mark.skipif(threads_for(BLOCK_ELEMENTS) == 1, reason="one core")
+def test_an_error_waits_for_the_other_blocks() -> None:
+    finished = []
+
+    def work(number: int) -> None:
+        if number == 0:
+            raise ValueError("first block")
+        time.sleep(0.05)
+        finished.append(number)
+
+    with pytest.raises(ValueError, match="first block"):
+        map_in_threads(work, range(2), BLOCK_ELEMENTS)
+    assert finished == [1]
+
+
+def test_work_in_a_thread_starts_no_more_threads() -> None:
+    within = map_in_threads(lambda _: threads_for(BLOCK_ELEMENTS), range(2), BLOCK_ELEMENTS)
+    assert within == [1, 1]
+
+
+FORK = """
+import os
+from spikeref.arith.blocks import BLOCK_ELEMENTS, map_in_threads
+numbers = range(5)
+assert map_in_threads(abs, numbers, BLOCK_ELEMENTS) == list(numbers)
+child = os.fork()
+assert map_in_threads(abs, numbers, BLOCK_ELEMENTS) == list(numbers)
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_starts_threads_of_its_own() -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True, timeout=60)
 
 
 ROWS, COLUMNS = 40, THREADED_ELEMENTS // 32

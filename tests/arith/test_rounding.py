@@ -327,14 +327,17 @@ def test_normalise_and_block_shift_on_every_small_value(ties: Ties) -> None:
 def test_a_clipped_ratio_is_rounded_then_moved_then_clipped(
     v: list[int], factor: int, divisor: int, offset: int, ties: Ties
 ) -> None:
-    for allowed in (range(-8, 8), range(256)):
-        got = rounding.clipped_ratio(
+    for allowed, form in ((range(-8, 8), np.int8), (range(256), np.uint8)):
+        got = np.empty((1, len(v)), dtype=form)
+        rounding.clipped_ratio(
             np.array([v], dtype=np.int64),
+            max(abs(x) for x in v),
             factor,
             np.array([[divisor]], dtype=np.int64),
             np.array([[offset]], dtype=np.int64),
             allowed,
             ties,
+            got,
         )
         moved = [scalar.round_div(x * factor, divisor, ties) + offset for x in v]
         assert got.tolist() == [[min(max(c, allowed[0]), allowed[-1]) for c in moved]]

@@ -1,5 +1,6 @@
 """Spiked attention (ATT-5 to ATT-11)."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +18,8 @@ from spikeref.engine.events import Reversed
 from spikeref.engine.products import Engine
 from spikeref.engine.synchronous import SYNCHRONOUS
 from spikeref.neurons.counts import Encoder, Encoding
-from spikeref.ops.attention import AttentionRules, CachedSpikes, attend, visible_range
+from spikeref.ops.attention import CachedSpikes, attend, visible_range
+from spikeref.ops.attention_steps import AttentionRules
 from spikeref.ops.heads import Queries
 from tests.arith.integers import nearest
 from tests.ops import transcription
@@ -142,6 +144,73 @@ def test_blocks_of_queries_are_tokens_one_by_one() -> None:
     np.testing.assert_array_equal(by_block.weight_sum, by_token.weight_sum)
 
 
+@pytest.mark.parametrize("size", range(1, HEADS + 1))
+@pytest.mark.parametrize("window", [None, 3])
+def test_blocks_of_heads_are_heads_one_by_one(
+    size: int, window: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks that end within a group of heads, among scores that saturate."""
+    rng = np.random.default_rng(size)
+    tokens, first = 5, 4
+    rules = AttentionRules(
+        window=window,
+        encoder=Encoder(bits=4, encoding=Encoding.TERNARY),
+        coefficients=STANDARD_COEFFICIENTS,
+        head_plan=PLANS[1],
+    )
+    queries = Queries(
+        mantissa=rng.integers(-LARGEST_QUERY, LARGEST_QUERY, size=(tokens, HEADS, 4)),
+        exponent=rng.integers(-20, 20, size=(tokens, HEADS)),
+    )
+    keys, values = cached(rng, first + tokens, 4, 20), cached(rng, first + tokens, 4, 20)
+    one_by_one = attend(queries, keys, values, first, rules, replace(DENSE, heads_in_order=True))
+    blocks = [slice(low, min(low + size, HEADS)) for low in range(0, HEADS, size)]
+    monkeypatch.setattr(
+        "spikeref.ops.attention.map_row_blocks", lambda _, __, work: [work(b) for b in blocks]
+    )
+    by_block = attend(queries, keys, values, first, rules, DENSE)
+    assert one_by_one.score_saturations.any()
+    for name in ("top_score", "weight_sum", "accumulator", "score_saturations"):
+        np.testing.assert_array_equal(getattr(by_block, name), getattr(one_by_one, name))
+    np.testing.assert_array_equal(by_block.mixed.values, one_by_one.mixed.values)
+    np.testing.assert_array_equal(by_block.mixed.exponent, one_by_one.mixed.exponent)
+
+
+def test_engines_that_number_products_get_heads_in_order() -> None:
+    """Score before mix, head after head, token after token (EVENT-2)."""
+    calls: list[tuple[str, list[int]]] = []
+
+    def score(queries: NDArray[np.int64], counts: NDArray[np.int8], encoder: Encoder) -> object:
+        calls.append(("score", queries.tolist()[0]))
+        return DENSE.score(queries, counts, encoder)
+
+    def mix(addends: NDArray[np.int64], counts: NDArray[np.int8], encoder: Encoder) -> object:
+        calls.append(("mix", [len(counts)]))
+        return DENSE.mix(addends, counts, encoder)
+
+    rules = AttentionRules(
+        window=None,
+        encoder=Encoder(bits=4, encoding=Encoding.TERNARY),
+        coefficients=STANDARD_COEFFICIENTS,
+        head_plan=None,
+    )
+    rng = np.random.default_rng(0)
+    queries = Queries(
+        mantissa=np.arange(2 * HEADS).reshape(2, HEADS, 1),
+        exponent=np.zeros((2, HEADS), dtype=np.int64),
+    )
+    cache = cached(rng, 2, 1, 2)
+    engine = replace(SYNCHRONOUS, score=score, mix=mix)  # type: ignore[arg-type]
+    attend(queries, cache, cache, 0, rules, engine)
+    expected = [
+        call
+        for token in range(2)
+        for head in range(HEADS)
+        for call in (("score", [token * HEADS + head]), ("mix", [token + 1]))
+    ]
+    assert calls == expected
+
+
 def test_normalisation_at_the_widest_sums() -> None:
     """2^17 equal scores and the lowest counts: sum = 2^47 and |o| near 2^52 (ATT-8, ATT-9)."""
     positions, count = 1 << 17, -128
@@ -191,6 +260,7 @@ def test_normalisation_is_one_rounding_of_the_exact_ratio(
         score=DENSE.score,
         mix=mix,
         query_block=1,
+        heads_in_order=True,
     )
     rules = AttentionRules(
         window=None,

@@ -9,7 +9,8 @@ from spikeref.arith.exponential import STANDARD_COEFFICIENTS
 from spikeref.engine.dense import mix
 from spikeref.engine.products import Engine
 from spikeref.neurons.counts import Encoder, Encoding
-from spikeref.ops.attention import AttentionOutput, AttentionRules, CachedSpikes, attend
+from spikeref.ops.attention import AttentionOutput, CachedSpikes, attend
+from spikeref.ops.attention_steps import AttentionRules
 from spikeref.ops.heads import Queries
 
 ENCODER = Encoder(bits=4, encoding=Encoding.TERNARY)
@@ -37,6 +38,7 @@ def attended(scores: list[int]) -> AttentionOutput:
         score=score,
         mix=mix,
         query_block=1,
+        heads_in_order=True,
     )
     rng = np.random.default_rng(0)
     spikes = CachedSpikes(

@@ -37,9 +37,7 @@ def accuracy_table() -> list[str]:
         sequences = read_sequences(source / "heldout.json")
         total = sum(len(sequence) for sequence in sequences) * len(PROFILES)
         progress = token_progress("tables", total)
-        return table(
-            compare_profiles(checkpoint, sequences, list(PROFILES.values()), progress)
-        )
+        return table(compare_profiles(checkpoint, sequences, list(PROFILES.values()), progress))
 
 
 def with_table(page: str, lines: list[str]) -> str:

@@ -1,0 +1,142 @@
+"""The steps of attention for a block of query heads (ATT-6 to ATT-9)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.exponential import exp2
+from spikeref.arith.hadamard import HadamardPlan
+from spikeref.arith.rescale import rescale
+from spikeref.arith.rounding import Saturated, Scale, round_ratio
+from spikeref.arith.ties import Ties
+from spikeref.engine.products import ADDEND_BITS, Engine
+from spikeref.neurons.counts import Encoder
+from spikeref.ops.heads import Queries
+from spikeref.ops.norm import Scaled
+
+SCORE_BITS = 40
+SCORE_FRACTION_BITS = 16
+ADDEND_SHIFT = 18
+RATIO_BITS = 15
+LOWEST = -(1 << 62)
+"""Below every exponent and score: marks what is not visible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionRules:
+    """What all heads of one layer share."""
+
+    window: int | None
+    """Latest positions that a token sees, itself among them; None for all."""
+    encoder: Encoder
+    """Of keys and values."""
+    coefficients: tuple[int, ...]
+    """c_0 … c_6 of exp2."""
+    head_plan: HadamardPlan | None
+
+    @property
+    def ties(self) -> Ties:
+        """The tie rule."""
+        return self.encoder.ties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikesOfHeads:
+    """Keys or values of S positions for each of C query heads."""
+
+    counts: list[NDArray[np.int8]]
+    """One int8 [S, d] a head."""
+    mantissa: NDArray[np.int64]
+    """int64 [C, S]."""
+    exponent: NDArray[np.int64]
+    """int64 [C, S]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the scores of B queries in C heads weigh (ATT-7)."""
+
+    top_score: NDArray[np.int64]
+    """int64 [B, C]."""
+    weight: NDArray[np.int32]
+    """p, int32 [B, C, S]; 0 for what is hidden."""
+
+
+def score_keys(
+    queries: Queries,
+    keys: SpikesOfHeads,
+    hidden: NDArray[np.bool_],
+    rules: AttentionRules,
+    engine: Engine,
+) -> Saturated:
+    """Return scores, int64 [B, C, S] of 40 bits, 0 where hidden [B, 1, S] (ATT-6)."""
+    sums = np.stack(
+        [
+            engine.score(queries.mantissa[:, head], counts, rules.encoder)
+            for head, counts in enumerate(keys.counts)
+        ],
+        axis=1,
+    )
+    # What is hidden must not saturate.
+    np.copyto(sums, 0, where=hidden)
+    return rescale(
+        sums,
+        (
+            Scale(mantissa=keys.mantissa, exponent=keys.exponent),
+            _power_of_two(queries.exponent[..., None]),
+        ),
+        fraction_bits=SCORE_FRACTION_BITS,
+        bits=SCORE_BITS,
+        ties=rules.ties,
+    )
+
+
+def weigh_scores(
+    scores: NDArray[np.int64], hidden: NDArray[np.bool_], rules: AttentionRules
+) -> Weights:
+    """Return the weights of scores [B, C, S] that are not hidden [B, 1, S] (ATT-7)."""
+    score = np.where(hidden, np.int64(LOWEST), scores)
+    top = score.max(axis=2)
+    # So far below the highest score, the weight of what is hidden is 0.
+    weight = exp2(top[..., None] - score, rules.coefficients, rules.ties)
+    return Weights(top_score=top, weight=weight)
+
+
+def mix_values(
+    weight: NDArray[Any],
+    values: SpikesOfHeads,
+    hidden: NDArray[np.bool_],
+    rules: AttentionRules,
+    engine: Engine,
+) -> Scaled:
+    """Return o, int64 [B, C, d], and X [B, C] of weights [B, C, S] and values (ATT-8)."""
+    highest = np.where(hidden, np.int64(LOWEST), values.exponent).max(axis=2)
+    addends = rescale(
+        weight,
+        (
+            Scale(mantissa=values.mantissa, exponent=values.exponent),
+            _power_of_two(-highest[..., None]),
+        ),
+        fraction_bits=-ADDEND_SHIFT,
+        bits=ADDEND_BITS,
+        ties=rules.ties,
+    ).values
+    mixed = [
+        engine.mix(addends[:, head], counts, rules.encoder)
+        for head, counts in enumerate(values.counts)
+    ]
+    return Scaled(values=np.stack(mixed, axis=1), exponent=highest)
+
+
+def divide_by_weights(
+    accumulator: NDArray[np.int64], weight_sum: NDArray[np.int64], ties: Ties
+) -> NDArray[np.int64]:
+    """Return z, int64 [..., d], of o [..., d] and the sums of the weights [...] (ATT-9)."""
+    return round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], ties)
+
+
+def _power_of_two(exponent: NDArray[np.int64]) -> Scale:
+    """Return 2^exponent."""
+    return Scale(mantissa=np.ones_like(exponent), exponent=exponent)
