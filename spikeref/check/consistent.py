@@ -1,6 +1,6 @@
 """Which planted faults fail as a device fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -32,8 +32,9 @@ def consistent_with(matrix: KillMatrix, judgement: Judgement) -> tuple[Suspect, 
     Those with its very outcomes; if there are none, those that fail the same cases; if there are
     none, at most five with the same first failing case, by how many failing cases they share.
     """
-    order = [manifest.id for manifest in judgement.cases]
-    failing = {f.case: f.outcome for f in judgement.failures if f.manifest is not None}
+    order = _answered(judgement)
+    answered = set(order)
+    failing = {f.case: f.outcome for f in judgement.failures if f.case in answered}
     if not failing:
         return ()
     fails = {
@@ -48,6 +49,20 @@ def consistent_with(matrix: KillMatrix, judgement: Judgement) -> tuple[Suspect, 
     guesses = [m for m in matrix.mutants if next(iter(fails[m.id]), None) == first]
     guesses.sort(key=lambda mutant: _distance(failing, fails[mutant.id]))
     return tuple(Suspect(mutant=m, likeness=LIKENESSES[2]) for m in guesses[:MOST_GUESSES])
+
+
+def _answered(judgement: Judgement) -> list[str]:
+    """Return the ids of the cases that say something, in causal order.
+
+    A device that dies in one case leaves out all that follow: the first of those that are missing
+    to the end counts as the one that it died in, and the others say nothing.
+    """
+    order = [manifest.id for manifest in judgement.cases]
+    missing = {failure.case for failure in judgement.failures if failure.kind == "missing"}
+    end = len(order)
+    while end and order[end - 1] in missing:
+        end -= 1
+    return order[: end + 1] if end else []
 
 
 def _alike(device: Mapping[str, str], mutant: Mapping[str, str], likeness: Likeness) -> bool:
@@ -65,8 +80,3 @@ def _distance(device: Mapping[str, str], mutant: Mapping[str, str]) -> tuple[int
     """Return a key that sorts by failing cases in common, then by the fewest others."""
     common = len(device.keys() & mutant.keys())
     return -common, len(device.keys() ^ mutant.keys())
-
-
-def operators(suspects: Sequence[Suspect]) -> tuple[str, ...]:
-    """Return the operators of the suspects, each once, in their order."""
-    return tuple(dict.fromkeys(suspect.mutant.operator for suspect in suspects))

@@ -94,12 +94,16 @@ def test_no_file_is_refused(tmp_path: Path) -> None:
         load_matrix(tmp_path / "absent.json")
 
 
-def judged(outcomes: Mapping[str, str], cases: str = "c1 c2 c3 c4") -> Judgement:
-    """Return the judgement of a device that fails as `outcomes` say."""
+def judged(outcomes: Mapping[str, str], cases: str = "c1 c2 c3 c4", missing: str = "") -> Judgement:
+    """Return the judgement of a device that fails as `outcomes` say, and leaves cases out."""
     manifests = {name: replace(manifest_of(SHIFT), id=name) for name in cases.split()}
     failures = [
         Failure(case=name, kind="differs", reason="", manifest=manifests[name], outcome=outcome)
         for name, outcome in outcomes.items()
+    ]
+    failures += [
+        Failure(case=name, kind="missing", reason="", manifest=manifests[name])
+        for name in missing.split()
     ]
     return Judgement(cases=tuple(manifests.values()), failures=tuple(failures))
 
@@ -154,6 +158,22 @@ def test_a_device_that_passes_fits_no_mutant() -> None:
 
 def test_an_unlike_device_fits_none() -> None:
     assert found(MUTANTS, judged({"c4": A})) == []
+
+
+def test_what_a_device_that_died_leaves_out_says_nothing() -> None:
+    crashes = matrix(
+        mutant("dies-in-c2", {"c1": A, "c2": NO_ANSWER, "c4": B}),
+        mutant("dies-in-c3", {"c1": A, "c3": NO_ANSWER}),
+    )
+    assert found(crashes, judged({"c1": A}, missing="c2 c3 c4")) == [("dies-in-c2", "outcomes")]
+    assert found(crashes, judged({"c1": A}, missing="c3 c4")) == [("dies-in-c3", "outcomes")]
+    # A case left out before others that are there was not the last one of a process.
+    assert found(crashes, judged({"c1": A}, missing="c3")) == [("dies-in-c3", "outcomes")]
+
+
+def test_a_device_without_any_answer_fits_none() -> None:
+    crashes = matrix(mutant("dies", {"c1": NO_ANSWER}))
+    assert found(crashes, judged({}, missing="c1 c2 c3 c4")) == []
 
 
 def test_an_answer_in_place_of_a_refusal_fits_any_answer() -> None:
