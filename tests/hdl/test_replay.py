@@ -14,7 +14,7 @@ BUILDS = (
     {"BITS": 2},
     {"BITS": 5},
     {"BITS": 5, "RATIO": "1/2", "TIES": "half-up"},
-    {"BITS": 8},
+    {"BITS": 8, "OPERATION": "encode"},
     {"BITS": 4, "ENCODING": "binary"},
 )
 
