@@ -16,7 +16,7 @@ def round_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[st
     x, s = inputs["x"].flat, inputs["s"].flat
     if any(abs(value) >= LIMIT for value in x):
         raise Refusal("range", "|x| ≥ 2^62")
-    shifts = [min(max(shift, -62), 64) for shift in s]  # as good as farther ones
+    shifts = [max(shift, -62) for shift in s]  # farther ones are refused as well
     y = [rule.round_shift(a, b, parameters.ties) for a, b in zip(x, shifts, strict=True)]
     if any(abs(value) >= LIMIT for value in y):
         raise Refusal("range", "a result ≥ 2^62")

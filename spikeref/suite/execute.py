@@ -1,0 +1,106 @@
+"""Runs one case on the plain device, or on a copy with a planted fault."""
+
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from spikeref.check.judge import NO_ANSWER
+from spikeref.device import Tensor
+from spikeref.suite.plant import Device
+from spikeref.vectors.case import Case, Parameter, dtype_of, type_of
+from spikeref.vectors.outcome import outcome_digest
+
+SECONDS = 20
+"""After this time a case counts as one that gets no answer; conforming ones take far less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainCase:
+    """A case as the plain device takes it."""
+
+    id: str
+    operation: str
+    parameters: Mapping[str, Parameter]
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, tuple[str, tuple[int, ...]]] | None
+    """Name -> type and shape; None where it must be refused."""
+    outcome: str
+    """Outcome digest of a conforming device."""
+
+
+def plain_cases(cases: Sequence[Case]) -> tuple[PlainCase, ...]:
+    """Return cases for the plain device."""
+    return tuple(_plain(case) for case in cases)
+
+
+def _plain(case: Case) -> PlainCase:
+    inputs = {
+        name: Tensor(type_of(array), array.shape, tuple(array.ravel().tolist()))
+        for name, array in case.inputs.items()
+    }
+    if case.reject is not None:
+        outputs, outcome = None, outcome_digest(case.reject)
+    else:
+        assert case.outputs is not None
+        outputs = {name: (str(type_of(x)), x.shape) for name, x in case.outputs.items()}
+        outcome = outcome_digest(case.outputs)
+    return PlainCase(
+        id=case.id,
+        operation=case.operation,
+        parameters=case.parameters,
+        inputs=inputs,
+        outputs=outputs,
+        outcome=outcome,
+    )
+
+
+def outcome_of(device: Device, case: PlainCase, seconds: int = SECONDS) -> str:
+    """Return the outcome digest of what a device makes of a case, or "crash".
+
+    "crash": it raises, does not end in time, or gives outputs that are not those of the case in
+    name, type and shape, which the checker counts as no answer.
+    """
+    try:
+        with _time_limit(seconds):
+            outputs = device.run(case.operation, case.parameters, case.inputs)
+            arrays = {name: _array(tensor) for name, tensor in outputs.items()}
+    except device.refusal as refusal:
+        return outcome_digest(refusal.kind)  # type: ignore[attr-defined]
+    except (Exception, _Late):
+        # A planted fault may raise anything; a device that does has no answer.
+        return NO_ANSWER
+    shapes = {name: (str(tensor.type), tensor.shape) for name, tensor in outputs.items()}
+    if case.outputs is not None and shapes != case.outputs:
+        return NO_ANSWER
+    return outcome_digest(arrays)
+
+
+def _array(tensor: Tensor) -> Any:
+    return np.frombuffer(tensor.to_bytes(), dtype=dtype_of(tensor.type)).reshape(tensor.shape)
+
+
+class _Late(BaseException):
+    """The time is up; no device catches it."""
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

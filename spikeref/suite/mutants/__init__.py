@@ -1,0 +1,34 @@
+"""Planted faults, and those that no case can show (CONF-9's mutants), as data."""
+
+from spikeref.suite.mutants.attention import ATTENTION_MUTANTS
+from spikeref.suite.mutants.decoder import DECODER_MUTANTS
+from spikeref.suite.mutants.encoding import ENCODING_MUTANTS
+from spikeref.suite.mutants.events import EVENTS_MUTANTS
+from spikeref.suite.mutants.hadamard import HADAMARD_MUTANTS
+from spikeref.suite.mutants.linear import LINEAR_MUTANTS
+from spikeref.suite.mutants.neurons import NEURONS_MUTANTS
+from spikeref.suite.mutants.operators import OPERATORS_MUTANTS
+from spikeref.suite.mutants.powers import POWERS_MUTANTS
+from spikeref.suite.mutants.rounding import ROUNDING_MUTANTS
+from spikeref.suite.mutants.trains import TRAINS_MUTANTS
+from spikeref.suite.mutants.visibility import VISIBILITY_MUTANTS
+from spikeref.suite.mutants.equivalent import EQUIVALENT
+from spikeref.suite.mutants.mutant import Equivalent, Mutant
+
+__all__ = ["EQUIVALENT", "MUTANTS", "Equivalent", "Mutant"]
+
+MUTANTS: tuple[Mutant, ...] = (
+    *ROUNDING_MUTANTS,
+    *POWERS_MUTANTS,
+    *HADAMARD_MUTANTS,
+    *ENCODING_MUTANTS,
+    *NEURONS_MUTANTS,
+    *TRAINS_MUTANTS,
+    *EVENTS_MUTANTS,
+    *LINEAR_MUTANTS,
+    *OPERATORS_MUTANTS,
+    *ATTENTION_MUTANTS,
+    *VISIBILITY_MUTANTS,
+    *DECODER_MUTANTS,
+)
+"""In causal order of their groups."""
