@@ -1,10 +1,13 @@
 """The plain SystemVerilog bench replays the frozen vectors on both simulators."""
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.hdl import tools
 from tests.hdl.tools import CONSUMER, make, ran, require_simulator
 
 BUILDS = (
@@ -14,13 +17,15 @@ BUILDS = (
     {"BITS": 2},
     {"BITS": 5},
     {"BITS": 5, "RATIO": "1/2", "TIES": "half-up"},
-    {"BITS": 8, "OPERATION": "encode"},
     {"BITS": 4, "ENCODING": "binary"},
 )
 
 OPERATIONS = (
     "encode", "unfold", "sparse_add", "tiled_add", "pack_events", "integrate", "rescale", "linear",
 )  # fmt: skip
+
+
+ENCODER = ("bits", "encoding", "ratio_n", "ratio_d", "ties")
 
 
 def named(build: dict[str, str | int]) -> str:
@@ -40,6 +45,40 @@ def test_replay_on_icarus(builds: Path, build: dict[str, str | int]) -> None:
     assert made.status == 0, made.output
     assert passed(made.output) > 0
     ran["cases replayed on icarus"] += passed(made.output)
+
+
+def ternary_encoders() -> Counter[tuple[str, str, str]]:
+    """Return how many encode cases the suite has for each (bits, ties, ratio), refusals apart."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for path in tools.CORE.glob("cases/*/case.txt"):
+        case = dict(line.split("=", 1) for line in path.read_text().splitlines())
+        if case["operation"] == "encode" and case["verdict"] == "exact":
+            given = {name: case[f"parameter.{name}"] for name in ENCODER}
+            if given["encoding"] == "ternary":
+                ratio = f"{given['ratio_n']}/{given['ratio_d']}"
+                found[given["bits"], given["ties"], ratio] += 1
+    return found
+
+
+def test_every_ternary_encoder_of_the_suite(builds: Path) -> None:
+    """Each is elaborated for itself: bits, tie rule and clip ratio are parameters of the RTL."""
+    require_simulator("icarus")
+    expected = ternary_encoders()
+    assert len(expected) > 20
+
+    def replay(one: tuple[str, str, str]) -> int:
+        bits, ties, ratio = one
+        # Wide enough for the rows that stand at every threshold of 8 bits.
+        chosen = {"BITS": bits, "TIES": ties, "RATIO": ratio, "NEURONS": 1024}
+        made = make(builds, OPERATION="encode", **chosen)
+        assert made.status == 0, f"{one}: {made.output}"
+        return passed(made.output)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        replayed = dict(zip(expected, pool.map(replay, expected), strict=True))
+    assert replayed == dict(expected)
+    ran["cases replayed on icarus"] += expected.total()
+    ran["encoders elaborated on icarus"] += len(expected)
 
 
 @pytest.mark.parametrize("stalls", [0, 2, 3])
