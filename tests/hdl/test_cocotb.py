@@ -23,7 +23,8 @@ from tests.hdl.tools import (
 
 BENCHES = {
     "encoder_gives_the_frozen_counts", "encoder_is_invariant_under_stalls",
-    "encoder_forgets_a_row_at_reset", "unfold_gives_the_frozen_packets",
+    "encoder_forgets_a_row_at_reset", "token_scale_rounds_at_every_tie",
+    "layer_keeps_events_that_wait", "unfold_gives_the_frozen_packets",
     "unfold_forgets_a_train_at_reset", "accumulator_gives_the_frozen_sums_and_refusals",
     "accumulator_commutes", "accumulator_detects_each_fault_of_delivery",
     "fifo_of_depth_one_keeps_the_end_marker", "silent_population_gives_zeros",

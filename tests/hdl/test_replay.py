@@ -93,7 +93,7 @@ def test_stalls_change_nothing(builds: Path, stalls: int) -> None:
 def test_every_operation_is_replayed(builds: Path) -> None:
     require_simulator("icarus")
     make(builds)
-    lists = list(builds.glob("cases-4-ternary-1-1-half-even-*/cases.list"))
+    lists = list(builds.glob("cases-4-ternary-1-1-half-even-64x16/cases.list"))
     assert len(lists) == 1
     listed = [line.split()[0] for line in lists[0].read_text().splitlines()]
     assert set(listed) == set(OPERATIONS)
@@ -127,7 +127,7 @@ def test_a_bench_that_runs_nothing_is_a_failure(builds: Path) -> None:
     """prepare.py refuses an empty list; so does the bench itself."""
     require_simulator("icarus")
     make(builds, BITS=2)
-    folder = next(builds.glob("cases-2-*"))
+    folder = builds / "cases-2-ternary-1-1-half-even-64x16"
     listed = (folder / "cases.list").read_text()
     try:
         (folder / "cases.list").write_text("")

@@ -21,20 +21,29 @@ class Mutant:
     name: str
     file: str
     operation: str
-    """The first operation of CONF-9 that fails; `reset` where only a reset in mid-train shows it,
-    which the cocotb bench of the module gives."""
+    """The first operation of CONF-9 that fails; `reset` for faults that only a reset in mid-train
+    shows."""
     before: str
     """Occurs once in the file."""
     after: str
     build: str = ""
     """Variables of make that the fault needs."""
+    bench: str = ""
+    """The cocotb bench that fails first, where the replay of the frozen vectors cannot show it."""
 
 
-def _mutant(name: str, operation: str, before: str, after: str, build: str = "") -> Mutant:
+def _mutant(
+    name: str, operation: str, before: str, after: str, build: str = "", bench: str = ""
+) -> Mutant:
     module = name.split("-")[0]
-    file = f"spike_{module}.sv"
     return Mutant(
-        name=name, file=file, operation=operation, before=before, after=after, build=build
+        name=name,
+        file=f"spike_{module}.sv",
+        operation=operation,
+        before=before,
+        after=after,
+        build=build,
+        bench=bench,
     )
 
 
@@ -74,7 +83,8 @@ MUTANTS = (
         "counts_taken <= 1'b0;\n      amax         <= amax;\n    end else begin",
     ),
     _mutant("normalise-no-carry", "encode", "places + 16'(carry) + offset", "places + offset"),
-    _mutant("normalise-ties-up", "encode", "+ half - 34'd1 + odd", "+ half"),
+    _mutant("normalise-ties-up", "encode", "+ half - 34'd1 + odd", "+ half", bench="encoder"),
+    _mutant("normalise-floor", "encode", "+ half - 34'd1 + odd", "+ 34'd0"),
     _mutant("unfold-one-step-short", "unfold", "magnitude(current) >= step",
             "magnitude(current) > step"),
     _mutant("unfold-polarity", "unfold", "event_packet.negative = current < 0",
@@ -115,13 +125,15 @@ MUTANTS = (
             "if (potential_valid)"),
     _mutant("layer-epoch-stands", "linear", "sent_epoch <= sent_epoch + 1'b1",
             "sent_epoch <= sent_epoch"),
-    _mutant("fifo-overruns", "linear", "|| out_ready", "|| 1'b1"),
+    _mutant("fifo-overruns", "linear", "|| out_ready", "|| 1'b1", bench="layer"),
+    _mutant("fifo-gives-early", "sparse_add", "out_valid = level != 0",
+            "out_valid = level != 0 || in_valid"),
     _mutant("encoder-reset-waits", "reset", "if (reset) begin",
-            "if (reset && draining !== 1'b1) begin"),
+            "if (reset && draining !== 1'b1) begin", bench="encoder"),
     _mutant("unfold-reset-waits", "reset", "if (reset) begin",
-            "if (reset && !(state === WALK)) begin"),
+            "if (reset && !(state === WALK)) begin", bench="unfold"),
     _mutant("accumulator-reset-waits", "reset", "if (reset) begin",
-            "if (reset && fresh !== 1'b0) begin"),
+            "if (reset && fresh !== 1'b0) begin", bench="accumulator"),
 )  # fmt: skip
 
 
@@ -149,7 +161,7 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case []:
             for one in MUTANTS:
-                print(f"{one.name:32} {one.operation:12} {one.build}")
+                print(f"{one.name:32} {one.operation:12} {one.bench:12} {one.build}".rstrip())
         case [name, target]:
             plant(find(name), Path(target))
         case _:

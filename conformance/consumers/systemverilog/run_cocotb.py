@@ -2,8 +2,8 @@
 
     python run_cocotb.py --sim icarus --suite SUITE --package PACKAGE.sv --build BUILD
 
-PACKAGE.sv was made by prepare.py or by spikeref export-pkg. Status 1 where a bench fails, crashes, or ran no test: a simulator's
-own status says nothing of that.
+PACKAGE.sv was made by prepare.py or by spikeref export-pkg. Status 1 where a bench fails, crashes,
+or ran no test: a simulator's own status says nothing of that.
 """
 
 import argparse

@@ -3,8 +3,10 @@
 from typing import Any
 
 import cocotb
+import numpy as np
 
-from benches.given import Given, cases, flat, lasts
+from benches.given import Given, build, cases, flat, lasts
+from spikeref.operations.table import run_operation
 from spikeref.vectors.case import Case
 
 
@@ -26,6 +28,34 @@ async def encoder_gives_the_frozen_counts(dut: Any) -> None:
     given = await Given(dut, percent=0).start()
     for case in cases("encode"):
         await _encode(given, case)
+    given.scoreboard.finish()
+
+
+@cocotb.test()
+async def token_scale_rounds_at_every_tie(dut: Any) -> None:
+    """Ranges at ties of both parities, one less and more, and where rounding carries (ENC-7)."""
+    given = await Given(dut, percent=0).start()
+    ranges = [1, 2, 3, (1 << 15) - 1, 1 << 15, (1 << 16) - 1, 1 << 16]
+    for places in range(1, 15):
+        half, even = 1 << (places - 1), 1 << (15 + places)
+        for whole in (even, even + (1 << places), (even << 1) - (1 << places)):
+            ranges += [whole + half - 1, whole + half, whole + half + 1]
+    v = np.array([[one] for one in ranges if one <= 1 << 30], dtype=np.int32)
+    encoder = build().profile.encoder()
+    parameters = {
+        "bits": encoder.bits,
+        "encoding": encoder.encoding.value,
+        "ratio_n": encoder.clip_ratio.numerator,
+        "ratio_d": encoder.clip_ratio.denominator,
+        "ties": encoder.ties.value,
+    }
+    found = run_operation("encode", parameters, {"v": v})
+    scales = zip(flat(found["mantissa"]), flat(found["exponent"]), strict=True)
+    given.expect("rng", zip(flat(found["range"]), strict=True), "ties of the scale")
+    given.expect("scl", scales, "ties of the scale")
+    given.expect("cnt", zip(flat(found["counts"]), [1] * len(v), strict=True), "single neurons")
+    await given.send("enc", zip(flat(v), [1] * len(v), strict=True))
+    await given.settle()
     given.scoreboard.finish()
 
 

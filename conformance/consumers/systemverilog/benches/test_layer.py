@@ -3,9 +3,11 @@
 from typing import Any
 
 import cocotb
+import numpy as np
 from cocotb.triggers import ClockCycles
 
-from benches.given import Given, cases, flat, lasts
+from benches.given import Given, build, cases, flat, lasts
+from spikeref.arith.generator import random_words, seed_of
 from spikeref.operations.table import run_operation
 from spikeref.vectors.case import Case
 
@@ -58,6 +60,53 @@ async def layer_is_invariant_under_stalls(dut: Any) -> None:
     """The case with most rows, with pauses on every stream."""
     given = await Given(dut, percent=60).start()
     case = max(cases("linear"), key=lambda one: one.inputs["u"].shape[0])
+    await load(given, case)
+    await run(given, case)
+    given.scoreboard.finish()
+
+
+def _busy() -> Case:
+    """Return a case of few neurons and all targets: a row fires before the last one has left."""
+    size, rows, neurons = build(), 4, 4
+    encoder = size.profile.encoder()
+    words = random_words(seed_of("spikeref/hdl/busy"), rows * neurons).view(np.int64)
+    weights = random_words(seed_of("spikeref/hdl/weights"), neurons * size.targets)
+    inputs = {
+        "u": (words >> 49).reshape(rows, neurons),
+        "exponent": np.array([-20, -25, -22, -30], dtype=np.int32),
+        "weights": (weights % np.uint64(15)).astype(np.int8).reshape(neurons, -1) - np.int8(7),
+        "channel_mantissa": np.arange(40_000, 40_000 + size.targets, dtype=np.uint16),
+        "channel_exponent": np.full(size.targets, -20, dtype=np.int16),
+        "bias": np.arange(size.targets, dtype=np.int64) << 16,
+    }
+    parameters: dict[str, int | str] = {
+        "bits": encoder.bits,
+        "encoding": encoder.encoding.value,
+        "ratio_n": encoder.clip_ratio.numerator,
+        "ratio_d": encoder.clip_ratio.denominator,
+        "ties": encoder.ties.value,
+        "rotate": 0,
+        "output_bits": 32,
+    }
+    return Case(
+        id="busy",
+        operation="linear",
+        case_class="linear",
+        mode="teacher-forced",
+        provenance="random",
+        requirements=("OP-8",),
+        comment="events wait while sums leave",
+        parameters=parameters,
+        inputs=inputs,
+        outputs=run_operation("linear", parameters, inputs),
+    )
+
+
+@cocotb.test()
+async def layer_keeps_events_that_wait(dut: Any) -> None:
+    """Sums leave slowly while the events of the next row press into the queue of depth 1."""
+    given = await Given(dut, percent=60).start()
+    case = _busy()
     await load(given, case)
     await run(given, case)
     given.scoreboard.finish()
