@@ -20,6 +20,7 @@ from spikeref.cli import (
     demo,
     evaluate,
     export_pkg,
+    mutants,
     run,
     serve,
     trace,
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     vectors.COMMAND,
     check.COMMAND,
     conform.COMMAND,
+    mutants.COMMAND,
     export_pkg.COMMAND,
     serve.COMMAND,
 )

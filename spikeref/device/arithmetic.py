@@ -25,9 +25,7 @@ def round_shift(x: int, shift: int, ties: Ties) -> int:
     if shift <= 0:
         return x << -shift
     if shift > x.bit_length():
-        return 0
-    if shift > x.bit_length() + 1:
-        # |x| < 2^(shift - 2): below one half, and such a power of two may not fit the memory.
+        # |x| < 2^(shift − 1): below one half, and 2^shift may not fit the memory.
         return 0
     half = 1 << (shift - 1)
     if ties == "half-up":

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from .arithmetic import Ties, below, normalise, round_div, round_shift, saturate
 from .tensor import Refusal
+from .trains import train_length
 
 ClipMode: TypeAlias = Literal["shift", "gate"]
 
@@ -25,7 +26,7 @@ class Neuron:
     @property
     def steps(self) -> int:
         """D virtual steps (ENC-5)."""
-        return 1 << (self.bits - 1) if self.symmetric else (1 << self.bits) - 1
+        return train_length(self.bits, symmetric=self.symmetric)
 
     @property
     def largest_count(self) -> int:

@@ -67,7 +67,9 @@ def outcome_of(device: Device, case: PlainCase, seconds: int = SECONDS) -> str:
     """
     try:
         with _time_limit(seconds):
-            outputs = device.run(case.operation, case.parameters, case.inputs)
+            own = device.tensor
+            inputs = {name: own(t.type, t.shape, t.flat) for name, t in case.inputs.items()}
+            outputs = device.run(case.operation, case.parameters, inputs)
             arrays = {name: _array(tensor) for name, tensor in outputs.items()}
     except device.refusal as refusal:
         return outcome_digest(refusal.kind)  # type: ignore[attr-defined]

@@ -23,10 +23,11 @@ SKIPPED = ("__main__.py", "suite_files.py")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A loaded copy: its `run` and the class of its refusals."""
+    """A loaded copy: its `run`, the class of its refusals, the class of its tensors."""
 
     run: Callable[..., Mapping[str, Any]]
     refusal: type[Exception]
+    tensor: Callable[..., Any]
 
 
 def sources() -> dict[str, str]:
@@ -51,7 +52,7 @@ def load_changed(file: str, code: CodeType) -> Device:
                 continue
             fresh = _empty(module) if module else root
             exec(code if _file_of(module) == file else _original_code(module), vars(fresh))
-        return Device(vars(root)["run"], vars(root)["Refusal"])
+        return Device(vars(root)["run"], vars(root)["Refusal"], vars(root)["Tensor"])
     finally:
         for name in [n for n in sys.modules if n == COPY or n.startswith(f"{COPY}.")]:
             del sys.modules[name]
@@ -71,7 +72,7 @@ def _empty(module: str) -> ModuleType:
 
 def original() -> Device:
     """Return the conforming device itself."""
-    return Device(spikeref.device.run, spikeref.device.Refusal)
+    return Device(spikeref.device.run, spikeref.device.Refusal, spikeref.device.Tensor)
 
 
 def forget() -> None:

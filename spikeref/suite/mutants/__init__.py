@@ -3,17 +3,17 @@
 from spikeref.suite.mutants.attention import ATTENTION_MUTANTS
 from spikeref.suite.mutants.decoder import DECODER_MUTANTS
 from spikeref.suite.mutants.encoding import ENCODING_MUTANTS
+from spikeref.suite.mutants.equivalent import EQUIVALENT
 from spikeref.suite.mutants.events import EVENTS_MUTANTS
 from spikeref.suite.mutants.hadamard import HADAMARD_MUTANTS
 from spikeref.suite.mutants.linear import LINEAR_MUTANTS
+from spikeref.suite.mutants.mutant import Equivalent, Mutant
 from spikeref.suite.mutants.neurons import NEURONS_MUTANTS
 from spikeref.suite.mutants.operators import OPERATORS_MUTANTS
 from spikeref.suite.mutants.powers import POWERS_MUTANTS
 from spikeref.suite.mutants.rounding import ROUNDING_MUTANTS
 from spikeref.suite.mutants.trains import TRAINS_MUTANTS
 from spikeref.suite.mutants.visibility import VISIBILITY_MUTANTS
-from spikeref.suite.mutants.equivalent import EQUIVALENT
-from spikeref.suite.mutants.mutant import Equivalent, Mutant
 
 __all__ = ["EQUIVALENT", "MUTANTS", "Equivalent", "Mutant"]
 

@@ -28,7 +28,7 @@ DECODER_MUTANTS: tuple[Mutant, ...] = (
         "model.py:_layer",
         '== "gate" else',
         '== "gates" else',
-        "always shifts",
+        "shifts in gate mode too",
     ),
     fault(
         "decode-norm-reused",
@@ -233,8 +233,8 @@ DECODER_MUTANTS: tuple[Mutant, ...] = (
         "generate",
         "OP-13",
         "decoder.py:generate",
-        "len(new) < limit",
-        "len(new) <= limit",
+        "last = len(new) == limit",
+        "last = len(new) > limit",
         "one token too many",
     ),
     fault(

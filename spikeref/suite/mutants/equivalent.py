@@ -53,4 +53,17 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         ),
         proof="Where v = t, v − t is the 0 that the clipping gives; elsewhere the texts agree.",
     ),
+    Equivalent(
+        mutant=fault(
+            "hadamard-square-character",
+            "hadamard",
+            "HAD-11",
+            "finite_field.py:field",
+            "character = [0] + [-1] * (q - 1)",
+            "character = [1] + [-1] * (q - 1)",
+            "takes zero for a square",
+        ),
+        proof="χ(0) is asked for on the diagonal alone, where HAD-13 states 1 and HAD-14 states a"
+        " block of its own.",
+    ),
 )

@@ -121,15 +121,6 @@ HADAMARD_MUTANTS: tuple[Mutant, ...] = (
         "signs of the second row of Williamson's array",
     ),
     fault(
-        "hadamard-square-character",
-        "hadamard",
-        "HAD-11",
-        "finite_field.py:field",
-        "character = [0] + [-1] * (q - 1)",
-        "character = [1] + [-1] * (q - 1)",
-        "takes zero for a square",
-    ),
-    fault(
         "hadamard-field-modulus",
         "hadamard",
         "HAD-10",

@@ -154,7 +154,7 @@ OPERATORS_MUTANTS: tuple[Mutant, ...] = (
         "operators.py:add_residual",
         "x + y for",
         "x - y for",
-        "subtracts",
+        "subtracts what must be added",
     ),
     fault(
         "logits-entry-width",

@@ -1,0 +1,146 @@
+"""All one-token faults of a module, made on its syntax tree."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import CodeType
+
+COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Add, ast.FloorDiv),
+    ast.FloorDiv: (ast.Mult,),
+    ast.Mod: (ast.FloorDiv,),
+    ast.LShift: (ast.RShift,),
+    ast.RShift: (ast.LShift,),
+    ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,),
+    ast.BitXor: (ast.BitAnd,),
+}
+NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "add": "sub", "sub": "add"}
+ASSERTIONS = ("gate", "below")
+"""ARITH-1's checks: they change no value, and their bounds are the clauses'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A fault: its line, what it makes of which expression, and the compiled module."""
+
+    line: int
+    text: str
+    code: CodeType
+
+
+def mutations(source: str, path: str) -> Iterator[Mutation]:
+    """Yield every fault of a module in order of the source."""
+    tree = ast.parse(source)
+    for node in _nodes(tree):
+        for change in _changes(node):
+            before = ast.unparse(node)
+            undo = change()
+            line = getattr(node, "lineno", 0)
+            text = f"{before}  =>  {ast.unparse(node)}"
+            yield Mutation(line, text, compile(tree, path, "exec"))
+            undo()
+
+
+def _nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that make values: no annotations, imports, messages or assertions."""
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.JoinedStr():
+            return
+        case ast.Call(func=ast.Name(id="gate" | "below"), args=[value, *_]):
+            yield from _nodes(value)
+            return
+        case ast.Call(func=ast.Name(id="require"), args=[value, *_]):
+            yield from _nodes(value)
+            return
+        case ast.Call(func=ast.Name(id="Refusal")):
+            return
+        case ast.FunctionDef(name="gate" | "below"):
+            return
+        case ast.FunctionDef(body=body):
+            for statement in body:
+                yield from _nodes(statement)
+            return
+        case ast.ClassDef(body=body):
+            for statement in body:
+                yield from _nodes(statement)
+            return
+        case ast.AnnAssign(value=value):
+            if value is not None:
+                yield from _nodes(value)
+            return
+        case ast.keyword(arg="strict" | "slots"):
+            return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _nodes(child)
+
+
+Undo = Callable[[], None]
+
+
+def _changes(node: ast.AST) -> Iterator[Callable[[], Undo]]:
+    match node:
+        case ast.Compare(ops=ops):
+            for i, op in enumerate(ops):
+                for other in COMPARISONS[type(op)]:
+                    yield lambda i=i, other=other: _set_item(ops, i, other())
+        case ast.BinOp(op=op, left=left) if not isinstance(left, ast.Constant | ast.JoinedStr) or (
+            isinstance(left, ast.Constant) and isinstance(left.value, int)
+        ):
+            for operator in OPERATORS.get(type(op), ()):
+                yield lambda operator=operator: _set(node, "op", operator())
+        case ast.AugAssign(op=op):
+            for operator in OPERATORS.get(type(op), ()):
+                yield lambda operator=operator: _set(node, "op", operator())
+        case ast.BoolOp(op=ast.And()):
+            yield lambda: _set(node, "op", ast.Or())
+        case ast.BoolOp(op=ast.Or()):
+            yield lambda: _set(node, "op", ast.And())
+        case ast.UnaryOp(op=ast.Not()):
+            # Twice not keeps the node and takes the negation away.
+            inner = node.operand
+            yield lambda: _set(
+                node, "operand", ast.UnaryOp(ast.Not(), inner, lineno=1, col_offset=0)
+            )
+        case ast.UnaryOp(op=ast.USub()):
+            yield lambda: _set(node, "op", ast.UAdd())
+        case ast.Constant(value=bool(value)):
+            yield lambda: _set(node, "value", not value)
+        case ast.Constant(value=int(value)):
+            yield lambda: _set(node, "value", value + 1)
+            yield lambda: _set(node, "value", value - 1)
+        case ast.Name(id=name, ctx=ast.Load()) if name in NAMES:
+            yield lambda: _set(node, "id", NAMES[name])
+
+
+def _set(node: ast.AST, field: str, value: object) -> Undo:
+    before = getattr(node, field)
+    setattr(node, field, value)
+    if isinstance(node, ast.UnaryOp):
+        ast.fix_missing_locations(node)
+    return lambda: setattr(node, field, before)
+
+
+def _set_item(items: list[ast.cmpop], index: int, value: ast.cmpop) -> Undo:
+    before = items[index]
+    items[index] = value
+
+    def undo() -> None:
+        items[index] = before
+
+    return undo
