@@ -1,6 +1,7 @@
 """What no type checker sees: which room may import which, and integers only after compilation."""
 
 import ast
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def forbidden_imports(source: str, room: str) -> list[str]:
     return [name for name in imports_of(source) if room_of(name) not in allowed]
 
 
-ALL = [PACKAGE / "errors.py", *modules(*ROOMS[1:])]
+ALL = [PACKAGE / "errors.py", *modules(*(room for room in ROOMS[1:] if room != "device"))]
 
 
 def named(path: Path) -> str:
@@ -107,6 +108,39 @@ def named(path: Path) -> str:
 def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
     room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     assert forbidden_imports(path.read_text(encoding="utf-8"), room) == []
+
+
+def foreign_imports(source: str, depth: int) -> list[str]:
+    """Return what a module imports but the standard library and its own package.
+
+    depth: how many folders the module stands below the package, so that a relative import with
+    more dots than that and one leaves the package.
+    """
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                found += [n.name for n in names]
+            case ast.ImportFrom(module=str(module), level=0):
+                found.append(module)
+            case ast.ImportFrom(level=level) if level > depth + 1:
+                found.append(f"{'.' * level}{node.module or ''}")
+    return [name for name in found if name.split(".")[0] not in sys.stdlib_module_names]
+
+
+@pytest.mark.parametrize("path", modules("device"), ids=named)
+def test_the_device_imports_the_standard_library_only(path: Path) -> None:
+    depth = len(path.relative_to(PACKAGE / "device").parts) - 1
+    assert foreign_imports(path.read_text(encoding="utf-8"), depth) == []
+
+
+def test_the_foreign_import_lint_finds_what_it_looks_for() -> None:
+    assert foreign_imports("import numpy as np", 0)
+    assert foreign_imports("from spikeref.arith.dot import dot_exact", 0)
+    assert foreign_imports("from ..arith.dot import dot_exact", 0)
+    assert foreign_imports("from ...errors import UsageError", 1)
+    assert not foreign_imports("from .tensor import Tensor", 0)
+    assert not foreign_imports("from ..tensor import Tensor\nimport json.decoder", 1)
 
 
 def test_every_folder_is_a_room() -> None:

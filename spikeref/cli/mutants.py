@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -57,14 +58,15 @@ def _open(folder: str | None) -> Iterator[Suite]:
 def _matrix(suite: Suite) -> KillMatrix:
     cases = [suite.case(identity) for identity in suite.ids]
     manifest = suite.manifest
-    with tqdm(total=len(MUTANTS), desc="mutants", unit="mutant", disable=None) as bar:
-        return kill_matrix(
-            cases, MUTANTS, manifest.suite_version, manifest.root_digest, lambda n: _add(bar, n)
-        )
+    bar: tqdm[NoReturn] = tqdm(
+        total=len(MUTANTS), desc="mutants", unit="mutant", disable=None, leave=False
+    )
 
+    def progress(mutants: int) -> None:
+        bar.update(mutants)
 
-def _add(bar: "tqdm[None]", mutants: int) -> None:
-    bar.update(mutants)
+    with bar:
+        return kill_matrix(cases, MUTANTS, manifest.suite_version, manifest.root_digest, progress)
 
 
 COMMAND = Command(

@@ -14,15 +14,15 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 3:
         print("usage: python -m spikeref.device SUITE OUT LIST", file=sys.stderr)
         return 2
-    suite, out, listed = map(Path, arguments)
+    suite_folder, out_folder, listed = map(Path, arguments)
     for identity in listed.read_text("ascii").splitlines():
-        case = read_case(suite, identity)
+        case = read_case(suite_folder, identity)
         try:
-            outputs = run(case.operation, case.parameters, case.inputs, suite / "model")
+            outputs = run(case.operation, case.parameters, case.inputs, suite_folder / "model")
         except Refusal as refusal:
-            write_refusal(out / identity, refusal)
+            write_refusal(out_folder / identity, refusal)
         else:
-            write_outputs(out / identity, outputs)
+            write_outputs(out_folder / identity, outputs)
     return 0
 
 

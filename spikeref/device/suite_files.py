@@ -39,9 +39,9 @@ def read_lines(path: Path) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in lines]
 
 
-def read_case(suite: Path, identity: str) -> Case:
+def read_case(suite_folder: Path, identity: str) -> Case:
     """Read case.txt and the input tensors, and prove their digests; SuiteError otherwise."""
-    folder = suite / "cases" / identity
+    folder = suite_folder / "cases" / identity
     lines = read_lines(folder / "case.txt")
     stated = dict(lines)
     given = {key: stated.get(key) for key in ("format", "format_version", "id")}

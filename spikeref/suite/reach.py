@@ -37,12 +37,11 @@ def extents(file: str) -> tuple[Extent, ...]:
 
 def _extents(node: ast.AST, prefix: str) -> Iterator[Extent]:
     for child in ast.iter_child_nodes(node):
-        match child:
-            case ast.FunctionDef(name=name):
-                lines = [child.lineno, *(d.lineno for d in child.decorator_list)]
-                yield Extent(f"{prefix}{name}", min(lines), child.end_lineno or child.lineno)
-            case ast.ClassDef(name=name):
-                yield from _extents(child, f"{prefix}{name}.")
+        if isinstance(child, ast.FunctionDef):
+            lines = [child.lineno, *(d.lineno for d in child.decorator_list)]
+            yield Extent(f"{prefix}{child.name}", min(lines), child.end_lineno or child.lineno)
+        elif isinstance(child, ast.ClassDef):
+            yield from _extents(child, f"{prefix}{child.name}.")
 
 
 def place_of(file: str, line: int) -> Place:

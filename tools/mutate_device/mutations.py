@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import CodeType
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -30,8 +31,6 @@ OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.BitXor: (ast.BitAnd,),
 }
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "add": "sub", "sub": "add"}
-ASSERTIONS = ("gate", "below")
-"""ARITH-1's checks: they change no value, and their bounds are the clauses'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,10 @@ def mutations(source: str, path: str) -> Iterator[Mutation]:
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes that make values: no annotations, imports, messages or assertions."""
+    """Yield the nodes that make values: no annotations, imports, messages or assertions.
+
+    gate and below are ARITH-1's checks: they change no value, and their bounds are the clauses'.
+    """
     match node:
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr():
             return
@@ -85,6 +87,8 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
             return
         case ast.keyword(arg="strict" | "slots"):
             return
+        case _:
+            pass
     yield node
     for child in ast.iter_child_nodes(node):
         yield from _nodes(child)
@@ -94,38 +98,27 @@ Undo = Callable[[], None]
 
 
 def _changes(node: ast.AST) -> Iterator[Callable[[], Undo]]:
-    match node:
-        case ast.Compare(ops=ops):
-            for i, op in enumerate(ops):
-                for other in COMPARISONS[type(op)]:
-                    yield lambda i=i, other=other: _set_item(ops, i, other())
-        case ast.BinOp(op=op, left=left) if not isinstance(left, ast.Constant | ast.JoinedStr) or (
-            isinstance(left, ast.Constant) and isinstance(left.value, int)
-        ):
-            for operator in OPERATORS.get(type(op), ()):
-                yield lambda operator=operator: _set(node, "op", operator())
-        case ast.AugAssign(op=op):
-            for operator in OPERATORS.get(type(op), ()):
-                yield lambda operator=operator: _set(node, "op", operator())
-        case ast.BoolOp(op=ast.And()):
-            yield lambda: _set(node, "op", ast.Or())
-        case ast.BoolOp(op=ast.Or()):
-            yield lambda: _set(node, "op", ast.And())
-        case ast.UnaryOp(op=ast.Not()):
-            # Twice not keeps the node and takes the negation away.
-            inner = node.operand
-            yield lambda: _set(
-                node, "operand", ast.UnaryOp(ast.Not(), inner, lineno=1, col_offset=0)
-            )
-        case ast.UnaryOp(op=ast.USub()):
-            yield lambda: _set(node, "op", ast.UAdd())
-        case ast.Constant(value=bool(value)):
-            yield lambda: _set(node, "value", not value)
-        case ast.Constant(value=int(value)):
-            yield lambda: _set(node, "value", value + 1)
-            yield lambda: _set(node, "value", value - 1)
-        case ast.Name(id=name, ctx=ast.Load()) if name in NAMES:
-            yield lambda: _set(node, "id", NAMES[name])
+    if isinstance(node, ast.Compare):
+        for i, op in enumerate(node.ops):
+            for other in COMPARISONS[type(op)]:
+                yield partial(_set_item, node.ops, i, other())
+    elif isinstance(node, ast.BinOp | ast.AugAssign):
+        for operator in OPERATORS.get(type(node.op), ()):
+            yield partial(_set, node, "op", operator())
+    elif isinstance(node, ast.BoolOp):
+        yield partial(_set, node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        # Twice not keeps the node and takes the negation away.
+        yield partial(_set, node, "operand", ast.UnaryOp(ast.Not(), node.operand))
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield partial(_set, node, "op", ast.UAdd())
+    elif isinstance(node, ast.Name) and node.id in NAMES and isinstance(node.ctx, ast.Load):
+        yield partial(_set, node, "id", NAMES[node.id])
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield partial(_set, node, "value", not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        yield partial(_set, node, "value", node.value + 1)
+        yield partial(_set, node, "value", node.value - 1)
 
 
 def _set(node: ast.AST, field: str, value: object) -> Undo:
