@@ -1,0 +1,1 @@
+"""The catalogue of conformance cases, and what proves that it finds faults (chapter 17)."""

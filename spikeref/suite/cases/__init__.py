@@ -1,0 +1,1 @@
+"""The cases of the core suite, one module for each part of the specification."""

@@ -1,0 +1,43 @@
+"""All cases of the core suite in causal order (CONF-2, CONF-9)."""
+
+from collections.abc import Callable, Iterator
+
+from spikeref.suite.build import causal_place
+from spikeref.suite.cases.arithmetic import arithmetic_cases
+from spikeref.suite.cases.attention import attention_cases
+from spikeref.suite.cases.by_hand import cases_by_hand
+from spikeref.suite.cases.by_hand_operators import operators_by_hand
+from spikeref.suite.cases.caches import cache_cases
+from spikeref.suite.cases.encoders import encoder_cases
+from spikeref.suite.cases.events import event_cases
+from spikeref.suite.cases.linear import linear_cases
+from spikeref.suite.cases.models import model_cases
+from spikeref.suite.cases.residual import residual_cases
+from spikeref.suite.cases.rotations import rotation_cases
+from spikeref.suite.cases.sums import sum_cases
+from spikeref.suite.cases.thresholds import threshold_cases
+from spikeref.suite.cases.trains import train_cases
+from spikeref.vectors.case import Case
+
+PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
+    cases_by_hand,
+    operators_by_hand,
+    arithmetic_cases,
+    rotation_cases,
+    threshold_cases,
+    encoder_cases,
+    train_cases,
+    sum_cases,
+    event_cases,
+    linear_cases,
+    residual_cases,
+    attention_cases,
+    cache_cases,
+    model_cases,
+)
+
+
+def core_cases() -> Iterator[Case]:
+    """Yield every case of the core suite, hand-worked ones first within an operation."""
+    cases = [case for part in PARTS for case in part()]
+    yield from sorted(cases, key=causal_place)

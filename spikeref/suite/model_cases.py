@@ -1,0 +1,95 @@
+"""Cases of one compiled model: decoding it whole, and its operators with golden inputs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.engine.dense import DENSE
+from spikeref.forward.cache import Cache
+from spikeref.forward.decoder import forward
+from spikeref.forward.tokens import check_tokens, token_array
+from spikeref.model.layers import IntegerModel
+from spikeref.operations.operation import Parameters
+from spikeref.suite.build import accepted, causal_place
+from spikeref.suite.model_layer import Layer, Records, layer_cases, norm_case, records_of
+from spikeref.vectors.case import Case
+
+CHUNKED = 3
+"""Tokens of the first chunk, where there are so many."""
+
+
+def model_cases(
+    model: IntegerModel, folder: Path, layers: tuple[int, ...], tokens: tuple[int, ...]
+) -> Iterator[Case]:
+    """Yield the cases of a model that lies in `folder`/model, in causal order.
+
+    layers: those whose operators get cases of their own. TokenError for tokens that it cannot take.
+    """
+    ids = token_array(tokens)
+    check_tokens(model, ids, 0)
+    records: list[Any] = []
+    forward(model, ids, Cache(model.config.shape), DENSE, records.append)
+    found = records_of(records)
+    cases = [*_outer(model, found, ids), *_decoded(folder, ids)]
+    for layer in layers:
+        cases += layer_cases(Layer(model=model, records=found, index=layer))
+    yield from sorted(cases, key=causal_place)
+
+
+def _outer(model: IntegerModel, records: Records, tokens: NDArray[np.int64]) -> Iterator[Case]:
+    """Yield embedding and logits, their tables cut to the rows of the tokens."""
+    ties = {"ties": model.config.profile.ties.value}
+    rows = np.unique(tokens)
+    yield accepted(
+        "model-embedding",
+        "embedding",
+        "The rows of these tokens in the model's own table, numbered anew from 0.",
+        ties,
+        {
+            "tokens": np.searchsorted(rows, tokens).astype(np.int64),
+            "mantissas": np.array(model.embedding.mantissas[rows]),
+            "exponents": np.array(model.embedding.exponents[rows]),
+        },
+        provenance="model",
+    )
+    last = Layer(model=model, records=records, index=model.config.shape.layers - 1)
+    norm = norm_case(last, "final-norm", last.record("mlp_residual").residual, model.final_gamma)
+    yield norm
+    assert norm.outputs is not None
+    yield accepted(
+        "model-logits",
+        "logits",
+        "The final norm's output against the head's rows of these tokens.",
+        ties,
+        {
+            "u": norm.outputs["u"],
+            "exponent": norm.outputs["exponent"],
+            "mantissas": np.array(model.head.mantissas[rows]),
+            "exponents": np.array(model.head.exponents[rows]),
+        },
+        provenance="model",
+    )
+
+
+def _decoded(folder: Path, tokens: NDArray[np.int64]) -> Iterator[Case]:
+    count = len(tokens)
+    first = min(CHUNKED, count)
+    chunked = ",".join(map(str, [first] if first == count else [first, count - first]))
+    for name, chunks, comment in (
+        ("one-pass", "", "The whole prompt at once, every signal by its digest."),
+        ("in-chunks", chunked, "The same tokens in chunks over the cache: the same digests."),
+        ("token-by-token", ",".join(["1"] * count), "The same tokens one by one."),
+    ):
+        parameters: Parameters = {"model": "model", "chunks": chunks}
+        yield accepted(
+            f"model-decode-{name}",
+            "decode",
+            comment,
+            parameters,
+            {"tokens": tokens},
+            provenance="model",
+            folder=folder,
+        )
