@@ -210,6 +210,8 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "calibrate": "calibrate missing --tokens-file tokens.json -o out",
         "widths": "widths missing",
         "trace": "trace show missing",
+        "export-pkg": "export-pkg missing -o out",
+        "serve": "serve missing",
     }[command]
     plain = spikeref(*refused.split()).refusal()
     assert spikeref(*refused.split(), "--json").refusal() == plain
