@@ -73,9 +73,10 @@ MUTANTS = (
         "RATIO=1/2",
     ),
     _mutant("encoder-ratio-inverted", "encode", "64'(RATIO_N)", "64'(RATIO_D)", "RATIO=1/2"),
-    _mutant("encoder-silent-range", "encode", "(amax == 0) ? 32'd1", "(amax == 0) ? 32'd0"),
+    _mutant("encoder-silent-range", "encode", "(amax == 0) ? 32'd1", "(amax == 0) ? 32'd0",
+            "RATIO=1/2"),
     _mutant("encoder-range-of-positive", "encode", "if (magnitude(potential) > amax)",
-            "if (potential > 0 && magnitude(potential) > amax)"),
+            "if (potential > 0 && magnitude(potential) > amax)", "RATIO=1/2"),
     _mutant(
         "encoder-stale-range",
         "encode",
