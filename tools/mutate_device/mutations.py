@@ -1,7 +1,7 @@
 """All one-token faults of a module, made on its syntax tree."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType
@@ -45,53 +45,40 @@ class Mutation:
 def mutations(source: str, path: str) -> Iterator[Mutation]:
     """Yield every fault of a module in order of the source."""
     tree = ast.parse(source)
-    for node in _nodes(tree):
+    for node, shown in _nodes(tree, tree):
         for change in _changes(node):
-            before = ast.unparse(node)
+            before = ast.unparse(shown)
             undo = change()
             line = getattr(node, "lineno", 0)
-            text = f"{before}  =>  {ast.unparse(node)}"
+            text = f"{before}  =>  {ast.unparse(shown)}"
             yield Mutation(line, text, compile(tree, path, "exec"))
             undo()
 
 
-def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes that make values: no annotations, imports, messages or assertions.
+def _nodes(node: ast.AST, shown: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Yield the nodes that make values, each with the expression around it.
 
-    gate and below are ARITH-1's checks: they change no value, and their bounds are the clauses'.
+    No annotations, imports, messages or assertions: gate and below are ARITH-1's checks, which
+    change no value, and whose bounds are the clauses'.
     """
+    inner: Iterable[ast.AST] = ast.iter_child_nodes(node)
     match node:
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr():
             return
-        case ast.Call(func=ast.Name(id="gate" | "below"), args=[value, *_]):
-            yield from _nodes(value)
-            return
-        case ast.Call(func=ast.Name(id="require"), args=[value, *_]):
-            yield from _nodes(value)
-            return
-        case ast.Call(func=ast.Name(id="Refusal")):
+        case ast.keyword(arg="strict" | "slots") | ast.Call(func=ast.Name(id="Refusal")):
             return
         case ast.FunctionDef(name="gate" | "below"):
             return
-        case ast.FunctionDef(body=body):
-            for statement in body:
-                yield from _nodes(statement)
-            return
-        case ast.ClassDef(body=body):
-            for statement in body:
-                yield from _nodes(statement)
-            return
+        case ast.Call(func=ast.Name(id="gate" | "below" | "require"), args=[value, *_]):
+            inner = [value]
+        case ast.FunctionDef(body=body) | ast.ClassDef(body=body):
+            inner = body
         case ast.AnnAssign(value=value):
-            if value is not None:
-                yield from _nodes(value)
-            return
-        case ast.keyword(arg="strict" | "slots"):
-            return
+            inner = [value] if value is not None else []
         case _:
-            pass
-    yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _nodes(child)
+            yield node, shown if isinstance(shown, ast.expr) else node
+    for child in inner:
+        yield from _nodes(child, node)
 
 
 Undo = Callable[[], None]
