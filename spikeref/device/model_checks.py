@@ -32,7 +32,7 @@ def check_model(
     check_constants(parameters)
     check_tables(tensors)
     check_clipping(parameters, shape, tensors)
-    weight_bits = parameters.integer("weight_bits")
+    weight_bits = parameters.count_bits("weight_bits")
     for i in range(shape.layers):
         for name in OPERATORS:
             check_operator(tensors, f"layers.{i}.{name}", weight_bits, neuron)

@@ -67,7 +67,7 @@ class Parameters:
                 raise Refusal("parameter", f"unknown encoding {other!r}")
 
     def count_bits(self, name: str = "bits") -> int:
-        """The width of counts (ENC-1)."""
+        """The width of counts (ENC-1), or of weights, to which the same bounds apply (CONF-10)."""
         bits = self.integer(name)
         check_bits(bits)
         return bits
