@@ -101,7 +101,11 @@ def refused(
             raise SpikerefError(f"case {identity}: refused as {refusal.kind}") from refusal
     else:
         raise SpikerefError(f"case {identity}: not refused")
-    requirements = requirements_of(operation, parameters, inputs, ("CONF-10", *clauses))
+    # A refused model runs none of its operators.
+    runs = operation not in ("decode", "generate")
+    requirements = ("CONF-10", *clauses)
+    if runs:
+        requirements = requirements_of(operation, parameters, inputs, requirements)
     return Case(
         id=identity,
         operation=operation,

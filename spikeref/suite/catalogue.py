@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 from spikeref.suite.build import causal_place
 from spikeref.suite.cases.arithmetic import arithmetic_cases
 from spikeref.suite.cases.attention import attention_cases
+from spikeref.suite.cases.bad_models import bad_model_cases
 from spikeref.suite.cases.by_hand import cases_by_hand
 from spikeref.suite.cases.by_hand_operators import operators_by_hand
 from spikeref.suite.cases.caches import cache_cases
+from spikeref.suite.cases.counted import counter_cases
+from spikeref.suite.cases.domains import domain_cases
 from spikeref.suite.cases.encoders import encoder_cases
 from spikeref.suite.cases.events import event_cases
 from spikeref.suite.cases.linear import linear_cases
@@ -23,17 +26,20 @@ PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
     cases_by_hand,
     operators_by_hand,
     arithmetic_cases,
+    domain_cases,
     rotation_cases,
     threshold_cases,
     encoder_cases,
     train_cases,
     sum_cases,
     event_cases,
+    counter_cases,
     linear_cases,
     residual_cases,
     attention_cases,
     cache_cases,
     model_cases,
+    bad_model_cases,
 )
 
 

@@ -46,6 +46,8 @@ class TinyModel:
     clip_mode: str = "none"
     table: list[int] = field(default_factory=lambda: STANDARD_TABLE)
     eos: str = ""
+    gains: dict[Operator, int] = field(default_factory=dict)
+    """Added to the channel exponents of an operator, so that its outputs saturate."""
 
     @property
     def shape(self) -> ModelShape:
@@ -165,7 +167,7 @@ def _synapses(
     if operator == "o":
         # The scale of the cached values is folded into o (COMP-7).
         largest *= model.head_dim << (model.kv_bits - 1)
-    exponent = -14 - largest.bit_length()
+    exponent = model.gains.get(operator, 0) - 14 - largest.bit_length()
     found: dict[str, NDArray[Any]] = {
         "weights": weights,
         "channel_mantissas": draw.uniform(f"{prefix}.m", 1 << 15, (1 << 16) - 1, (targets,), "u16"),

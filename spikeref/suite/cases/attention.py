@@ -223,7 +223,7 @@ def _packed() -> Iterator[Case]:
             " nibbles exchanged, and heads before positions.",
             {"bits": bits},
             {
-                "counts": draw.counts("counts", bits, "ternary", (3, 2, 5 if bits != 6 else 4)),
+                "counts": draw.counts("counts", bits, "ternary", (3, 2, 5 if bits % 2 else 4)),
                 "mantissa": draw.uniform("mantissa", 1 << 15, (1 << 16) - 1, (3, 2), "i32"),
                 "exponent": tensor([[-20, 7], [-1, 0], [-300, 300]], "i32"),
             },

@@ -102,6 +102,8 @@ def _scales(ties: str) -> Iterator[Case]:
             inputs,
             clauses=("COUNT-6",),
         )
+    if ties == TIES[0]:
+        yield from _unsymmetric()
     equal = _given(Draw("attend-equal"), 4, tokens=3, positions=3, heads=2, groups=1, width=4)
     for name in ("key_counts", "key_mantissa", "key_exponent"):
         equal[name] = np.repeat(equal[name][:1], 3, axis=0)
@@ -184,4 +186,18 @@ def _chunks() -> Iterator[Case]:
             chunks=chunks,
             window=3,
             rotate=1,
+        )
+
+
+def _unsymmetric() -> Iterator[Case]:
+    for width in (12, 20):
+        identity = f"attend-head-of-{width}"
+        yield accepted(
+            identity,
+            "attend",
+            "A head whose Hadamard matrix is not symmetric: catches H in place of its transpose.",
+            {"bits": 4, "rotate": 1, "window": 0, "ties": "half-even"},
+            _given(Draw(identity), 4, tokens=1, positions=2, heads=1, groups=1, width=width),
+            provenance="random",
+            clauses=("HAD-7",),
         )

@@ -31,6 +31,7 @@ def event_cases() -> Iterator[Case]:
     yield from _arrivals()
     yield from _orders()
     yield from _faulty()
+    yield from _beyond_odd_steps()
 
 
 def packets_of(counts: list[int], bits: int = 4, encoding: str = "ternary") -> NDArray[np.uint64]:
@@ -87,6 +88,14 @@ def _epochs() -> Iterator[Case]:
             {"packets": packets, "weights": tensor([[1, 2], [4, 8], [16, 32]], "i8")},
             clauses=("EVENT-1",),
         )
+    yield accepted(
+        "pack-events-falling-before-rising",
+        "pack_events",
+        "A lower source falls in the step in which a higher one rises: catches an order by"
+        " polarity.",
+        TERNARY,
+        {"counts": tensor([-2, 3, -1, 1], "i16")},
+    )
     yield accepted(
         "pack-events-silent",
         "pack_events",
@@ -199,5 +208,26 @@ def _faulty() -> Iterator[Case]:
             TERNARY,
             {"packets": tensor(wrong, "u64"), "weights": tensor(WEIGHTS, "i8")},
             beside="integrate-sorted",
+            clauses=("EVENT-1",),
+        )
+
+
+def _beyond_odd_steps() -> Iterator[Case]:
+    """Yield steps one beyond an odd D, the length of asymmetric trains."""
+    for bits in (4, 8):
+        steps = (1 << bits) - 1
+        packets = [int(word) for word in packets_of([1, 5], bits, "binary")]
+        parameters: Parameters = {"bits": bits, "encoding": "binary", "epoch": EPOCH}
+        yield refused(
+            f"integrate-step-{steps + 1}-of-{steps}",
+            "integrate",
+            "delivery",
+            "A step one beyond D = 2^b - 1: catches a limit of 2^b steps.",
+            parameters,
+            {
+                "packets": tensor([packets[0] + steps * STEP, *packets[1:]], "u64"),
+                "weights": tensor([[1], [2]], "i8"),
+            },
+            beside=f"integrate-binary-b{bits}",
             clauses=("EVENT-1",),
         )

@@ -110,12 +110,29 @@ def _normed(ties: str) -> Iterator[Case]:
             {"x": tensor(values, "i64"), "gamma": tensor(gamma, "i16")},
             clauses=("ARITH-5", "ARITH-7", "COMP-11"),
         )
+    if ties == TIES[0]:
+        yield _wide_norm()
     yield accepted(
         f"rms-norm-without-gamma-{ties}",
         "rms_norm",
         "No γ, as under QuaRot: catches an exponent of γ that is not there.",
         {**norm_constants(12, Fraction(1, 1000)), "ties": ties},
         {"x": tensor(rows, "i64")},
+    )
+
+
+def _wide_norm() -> Case:
+    width, draw = 176, Draw("rms-norm-wide")
+    x = draw.uniform("x", -(1 << 26), 1 << 26, (2, width), "i64")
+    x[0, 0], x[1, width - 1] = -LARGEST_RESIDUAL, LARGEST_RESIDUAL
+    return accepted(
+        "rms-norm-wide-with-outliers",
+        "rms_norm",
+        "One lane that outweighs 175 others, so that its mantissa of 24 bits shows: catches blocks"
+        " of 23 or 25 bits.",
+        {**norm_constants(width, Fraction(1, 100000)), "ties": "half-even"},
+        {"x": x},
+        clauses=("ARITH-5",),
     )
 
 

@@ -1,4 +1,4 @@
-"""Spike-driven sums, their tiles and width, zero points, counters, packed weights (chapter 5)."""
+"""Spike-driven sums, their tiles and width, zero points, packed weights (chapter 5)."""
 
 from collections.abc import Iterator
 
@@ -12,18 +12,17 @@ from spikeref.vectors.case import Case
 
 
 def sum_cases() -> Iterator[Case]:
-    """Yield the cases of pack_weights, headroom, sparse_add, tiled_add, zero_point, counters."""
+    """Yield the cases of pack_weights, headroom, sparse_add, tiled_add, zero_point."""
     yield from _packed()
     yield from _headroom()
     for bits, encoding in count_kinds():
         yield from _sums(bits, encoding)
-        yield _counted(bits, encoding)
         if bits in (2, 4, 8):
             yield from _refused_counts(bits, encoding)
+    yield from _every_count()
     yield from _extreme_sums()
     yield from _tiles()
     yield from _zero_points()
-    yield from _zero_blocks()
 
 
 def _packed() -> Iterator[Case]:
@@ -39,6 +38,13 @@ def _packed() -> Iterator[Case]:
             " cleared, columns for rows, and signs that spill over.",
             {"bits": bits},
             {"weights": np.concatenate([drawn, edges])},
+        )
+        yield accepted(
+            f"pack-weights-even-b{bits}",
+            "pack_weights",
+            "An even number of targets: catches a byte too many.",
+            {"bits": bits},
+            {"weights": np.ascontiguousarray(edges[:, :4])},
         )
         wrong = [("lowest", -limit - 1)] + ([("highest", limit + 1)] if bits < 8 else [])
         for name, weight in wrong:
@@ -118,9 +124,9 @@ def _headroom() -> Iterator[Case]:
     yield accepted(
         "headroom-large-sum",
         "headroom",
-        "A column sum of 17 bits: catches a sum of 16 bits.",
+        "A bound of 255·127·16600, just over 2^29: catches a sum of 16 bits, and a lower limit.",
         binary,
-        {"weights": np.full((520, 1), -127, dtype=np.int8)},
+        {"weights": np.full((16600, 1), -127, dtype=np.int8)},
     )
     yield refused(
         "headroom-beyond-2-to-the-30",
@@ -190,6 +196,22 @@ def _refused_counts(bits: int, encoding: str) -> Iterator[Case]:
                 "edges": tensor([0, 1, 2], "i32"),
             },
             beside=f"tiled-add-{encoding}-in-2",
+        )
+
+
+def _every_count() -> Iterator[Case]:
+    for encoding, low, high in (("ternary", -128, 127), ("binary", 0, 255)):
+        yield accepted(
+            f"sparse-add-every-count-{encoding}-b8",
+            "sparse_add",
+            "Every count of eight bits by itself: catches one that fires once too often.",
+            {"bits": 8, "encoding": encoding},
+            {
+                "counts": np.arange(low, high + 1, dtype=np.int16)[:, None],
+                "weights": tensor([[1]], "i8"),
+            },
+            provenance="exhaustive",
+            clauses=("ENC-5",),
         )
 
 
@@ -267,36 +289,4 @@ def _zero_points() -> Iterator[Case]:
             "weight_sums": draw.uniform("weight_sums", -(1 << 20), 1 << 20, (4,), "i32"),
         },
         provenance="random",
-    )
-
-
-def _counted(bits: int, encoding: str) -> Case:
-    identity = f"counters-{encoding}-b{bits}"
-    draw = Draw(identity)
-    counts = draw.counts("counts", bits, encoding, (2, 19))
-    counts[0, :8] = 0
-    return accepted(
-        identity,
-        "counters",
-        "Spikes, slots and zero weights: catches neurons counted for spikes, D of the other"
-        " encoding, and polarities exchanged.",
-        {"bits": bits, "encoding": encoding},
-        {"counts": counts, "weights": draw.weights("weights", (19, 3))},
-        provenance="random",
-    )
-
-
-def _zero_blocks() -> Iterator[Case]:
-    counts = np.zeros((4, 70), dtype=np.int16)
-    counts[0, [8, 40]] = 1, -2
-    counts[1, [7, 31, 69]] = -1, 1, 7
-    counts[2, [0, 15, 16, 63, 64]] = 1
-    yield accepted(
-        "counters-zero-blocks",
-        "counters",
-        "Spikes at the seams of blocks and in a short last block: catches blocks that are not"
-        " aligned, a last block left out, and blocks that run over rows.",
-        {"bits": 4, "encoding": "ternary"},
-        {"counts": counts, "weights": Draw("counters-zero-blocks").weights("weights", (70, 3))},
-        clauses=("COUNT-7",),
     )

@@ -11,7 +11,10 @@ POWER = 1 << 20
 FEW_BITS = 4
 """Up to here all ratios are tried; longer trains have many thresholds."""
 
-RANGES = {2: 4, 3: 4, 4: 4, 5: 2, 6: 2, 7: 1, 8: 1}
+LONGEST = 6
+"""Up to here both tie rules are tried with every ratio."""
+
+RANGES = {2: 4, 3: 4, 4: 4, 5: 2, 6: 1, 7: 1, 8: 1}
 """How many ranges are tried for each number of bits."""
 
 
@@ -19,10 +22,10 @@ def threshold_cases() -> Iterator[Case]:
     """Yield the cases of encode that walk its thresholds."""
     for bits in BITS:
         for ratio in RATIOS if bits <= FEW_BITS else RATIOS[:2]:
-            for ties in TIES:
+            for ties in TIES if bits <= LONGEST or ratio == (1, 1) else TIES[1:]:
                 yield _symmetric(Setting(bits=bits, encoding="ternary", ratio=ratio, ties=ties))
         for ratio in RATIOS[:3] if bits <= FEW_BITS else RATIOS[:2]:
-            for ties in TIES:
+            for ties in TIES if bits <= LONGEST or ratio == (1, 1) else TIES[1:]:
                 yield _asymmetric(Setting(bits=bits, encoding="binary", ratio=ratio, ties=ties))
 
 

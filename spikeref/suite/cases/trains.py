@@ -8,7 +8,7 @@ from spikeref.suite.draw import Draw, tensor
 from spikeref.suite.grid import TIES, Setting, count_kinds, settings
 from spikeref.vectors.case import Case
 
-LARGEST_TRAIN = 1 << 15
+LARGEST_TRAIN = 1 << 13
 BESIDE_POWERS = {(1 << k) - 1 for k in range(9)} | {1 << k for k in range(8)}
 LARGEST_INPUT = (1 << 62) - 1
 
@@ -34,18 +34,17 @@ def _unfolded() -> Iterator[Case]:
     for bits, encoding in count_kinds():
         counts = counts_of(bits, encoding)
         if len(counts) * counts[-1] > LARGEST_TRAIN:
-            # 255 steps of 256 neurons would be a twentieth of the whole suite.
-            counts = sorted(
-                {*counts[::4], *(near for k in range(8) for near in ((1 << k) - 1, 1 << k)), 255}
-            )
+            # 255 steps of 256 neurons would be a twentieth of the whole suite; every count is
+            # tried in sparse_add.
+            near = BESIDE_POWERS | {-count for count in BESIDE_POWERS}
+            counts = sorted({*counts[::8], *near}.intersection(counts))
         parameters: Parameters = {"bits": bits, "encoding": encoding}
         identity = f"unfold-every-count-{encoding}-b{bits}"
         yield accepted(
             identity,
             "unfold",
-            "Every count, every fourth of the longest trains: catches D-1 steps, a right-aligned"
-            " train, and the most negative count"
-            " that fires once too few.",
+            "Every count, every eighth of the longest trains: catches D-1 steps, a right-aligned"
+            " train, and the most negative count that fires once too few.",
             parameters,
             {"counts": tensor(counts, "i16")},
             provenance="exhaustive",
@@ -105,6 +104,7 @@ def _lif() -> Iterator[Case]:
         ("decay-above-1", {"decay_mantissa": 3}),
         ("negative-decay", {"decay_mantissa": -1}),
         ("decay-shift-16", {"decay_shift": 16}),
+        ("decay-shift-minus-1", {"decay_shift": -1, "decay_mantissa": 0}),
         ("threshold-33-bits", {"threshold": 1 << 31}),
         ("reset-33-bits", {"reset": -(1 << 31) - 1}),
     ):
@@ -196,7 +196,7 @@ def _directed_inputs() -> Iterator[Case]:
     exponents = [-32, -32, -16, -30, 0, 1, 5, -7, -64, 3, 12]
     for encoding in ("ternary", "binary"):
         for rotate in (0, 1):
-            for ties in TIES:
+            for ties in (TIES[rotate],):
                 setting = Setting(bits=4, encoding=encoding, ratio=(1, 1), ties=ties)
                 yield accepted(
                     f"spiking-input-corners-{encoding}-rotate-{rotate}-{ties}",
