@@ -1,6 +1,7 @@
 """Models and tokens that a decoder must refuse, and models at the limits (MODEL-3, MODEL-7)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,22 @@ from spikeref.vectors.case import Case, RejectKind
 
 TERNARY = Setting(bits=4, encoding="ternary", ratio=(1, 1), ties="half-even")
 BINARY = Setting(bits=4, encoding="binary", ratio=(1, 1), ties="half-even")
-SIZES: Mapping[str, int] = {
-    "vocab": 3, "hidden": 2, "intermediate": 2, "heads": 1, "positions": 2,
-}  # fmt: skip
-
-LEAN = TinyModel(setting=TERNARY, rotation="quarot", tied=1, **SIZES)
+LEAN = TinyModel(
+    setting=TERNARY,
+    rotation="quarot",
+    tied=1,
+    vocab=3,
+    hidden=2,
+    intermediate=2,
+    heads=1,
+    positions=2,
+)
 """As few tensors as a model can have."""
 
-RICH = TinyModel(setting=BINARY, rotation="gamma-sqp", biased=("q",), **SIZES)
+RICH = replace(LEAN, setting=BINARY, rotation="gamma-sqp", tied=0, biased=("q",))
 """A tensor of every kind but thresholds."""
 
-CLIPPED = TinyModel(
-    setting=TERNARY, rotation="quarot", tied=1, clips={"qkv": 99}, clip_mode="gate", **SIZES
-)
+CLIPPED = replace(LEAN, clips={"qkv": 99}, clip_mode="gate")
 DIGEST = "0" * 64
 TOKENS = (2, 0)
 

@@ -45,6 +45,7 @@ def rotation_cases() -> Iterator[Case]:
     for width, clauses in CODED:
         yield from _impulses(width, clauses, coded_impulses(width))
     yield from _random()
+    yield from _single_rows()
     yield from _widest()
 
 
@@ -97,6 +98,21 @@ def _random() -> Iterator[Case]:
             {"u": np.concatenate([extreme, drawn]).astype(np.int32)},
             provenance="random",
             clauses=("HAD-8", "ARITH-9"),
+        )
+
+
+def _single_rows() -> Iterator[Case]:
+    for width, clauses in ((76, PALEY_TWO), (148, PALEY_TWO), (244, (*PALEY_ONE, *FIELD))):
+        identity = f"hadamard-{width}-single-row"
+        yield accepted(
+            identity,
+            "hadamard",
+            "One random row: catches a modulus that factors into polynomials of degree 2, and"
+            " another field.",
+            {"transpose": 0},
+            {"u": Draw(identity).uniform("u", -32767, 32767, (1, width), "i32")},
+            provenance="random",
+            clauses=clauses,
         )
 
 

@@ -20,6 +20,7 @@ def sum_cases() -> Iterator[Case]:
         if bits in (2, 4, 8):
             yield from _refused_counts(bits, encoding)
     yield from _every_count()
+    yield _more_targets()
     yield from _extreme_sums()
     yield from _tiles()
     yield from _zero_points()
@@ -213,6 +214,19 @@ def _every_count() -> Iterator[Case]:
             provenance="exhaustive",
             clauses=("ENC-5",),
         )
+
+
+def _more_targets() -> Case:
+    return accepted(
+        "sparse-add-more-targets-than-sources",
+        "sparse_add",
+        "More targets than sources, and a silent token: catches accumulators of N elements.",
+        {"bits": 4, "encoding": "ternary"},
+        {
+            "counts": tensor([[0, 0], [3, -8], [0, 0]], "i16"),
+            "weights": tensor([[1, -2, 3, -4, 5], [127, 0, -127, 1, 2]], "i8"),
+        },
+    )
 
 
 def _extreme_sums() -> Iterator[Case]:
