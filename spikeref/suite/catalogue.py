@@ -15,6 +15,7 @@ from spikeref.suite.cases.encoders import encoder_cases
 from spikeref.suite.cases.events import event_cases
 from spikeref.suite.cases.linear import linear_cases
 from spikeref.suite.cases.models import model_cases
+from spikeref.suite.cases.packed_weights import packed_weight_cases
 from spikeref.suite.cases.residual import residual_cases
 from spikeref.suite.cases.rotations import rotation_cases
 from spikeref.suite.cases.sums import sum_cases
@@ -31,6 +32,7 @@ PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
     threshold_cases,
     encoder_cases,
     train_cases,
+    packed_weight_cases,
     sum_cases,
     event_cases,
     counter_cases,

@@ -140,7 +140,7 @@ def _bad_tokens() -> Iterator[Case]:
         yield _bad(
             f"tokens-{name}", "decode-lean", parameters, inputs, kind="token", clauses=clauses
         )
-    for name, bits in (("act_bits", 9), ("kv_bits", 1)):
+    for name, bits in (("weight_bits", 1), ("act_bits", 9), ("kv_bits", 1)):
         yield _bad(
             f"{name.replace('_', '-')}-{bits}",
             "decode-lean",
