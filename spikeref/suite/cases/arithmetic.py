@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from spikeref.operations.operation import Parameters
 from spikeref.suite.build import accepted, refused
 from spikeref.suite.draw import Draw, tensor
-from spikeref.suite.grid import LINEAR_TABLE, QUADRATIC_TABLE, STANDARD_TABLE, TIES
+from spikeref.suite.grid import QUADRATIC_TABLE, STANDARD_TABLE, TIES
 from spikeref.vectors.case import Case
 
 TOP = 1 << 62
@@ -218,7 +218,6 @@ def _powers(ties: str) -> Iterator[Case]:
     exponents += [1 << k for k in range(22, 63)]
     for name, table in (
         ("standard", STANDARD_TABLE),
-        ("linear", LINEAR_TABLE),
         ("quadratic", QUADRATIC_TABLE),
     ):
         yield accepted(

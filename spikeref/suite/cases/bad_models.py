@@ -98,13 +98,16 @@ def _bad(
 
 def _limits() -> Iterator[Case]:
     """Yield a model whose values stand at the limits that are harmless to reach."""
-    parameters, inputs = _parameters(CLIPPED), _inputs(CLIPPED, TOKENS)
+    model = replace(CLIPPED, biased=("q",))
+    parameters, inputs = _parameters(model), _inputs(model, TOKENS)
     for name, side in (("lowest", -1), ("highest", 1)):
         exponents = tensor([side * 512, 0, -14], "i16")
         changed = {
             **inputs,
             "embedding.exponents": exponents,
             "layers.0.up.channel_exponents": tensor([side * 512, -20], "i16"),
+            "layers.0.k.channel_mantissas": tensor([1 << 15, (1 << 16) - 1], "u16"),
+            "layers.0.q.bias": tensor([3 << 37, (1 << 39) - 1 if side > 0 else -(1 << 39)], "i64"),
             "rope.cos": tensor([[side << 14], [5]], "i16"),
             "rope.sin": tensor([[7], [side << 14]], "i16"),
             "layers.0.clip.qkv": tensor([(1 << 47) - 1 if side > 0 else -(1 << 47)], "i64"),
@@ -115,6 +118,7 @@ def _limits() -> Iterator[Case]:
             "score_mantissa": (1 << 22) - 1 if side > 0 else 1 << 21,
             "score_exponent": side * 128,
             "norm_root": (1 << 59) - 1 if side > 0 else 1 << 58,
+            "norm_root_exponent": 58 if side > 0 else 50,
         }
         yield accepted(
             f"decode-{name}-values",

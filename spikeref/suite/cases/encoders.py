@@ -21,6 +21,8 @@ def encoder_cases() -> Iterator[Case]:
             yield _random(setting)
         else:
             yield _corners(setting)
+    yield _corners(Setting(bits=4, encoding="ternary", ratio=(1, 1), ties=TIES[0]))
+    yield from _scales()
     yield from _zero_points()
     yield from _refused()
 
@@ -96,9 +98,25 @@ def _corners(setting: Setting) -> Case:
     )
 
 
+def _scales() -> Iterator[Case]:
+    for ties in TIES:
+        setting = Setting(bits=4, encoding="ternary", ratio=(1, 1), ties=ties)
+        # Halves below 16 bits, at an even and an odd neighbour, and one that carries into 2^16.
+        ranges = [(1 << 16) + 1, (1 << 16) + 3, (1 << 17) + 2, (3 << 15) + 1, (1 << 17) - 1]
+        yield accepted(
+            f"encode-scale-ties-{ties}",
+            "encode",
+            "Ranges whose 16-bit mantissa is an exact half: catches a token scale that floors, or"
+            " ties by another rule than the counts.",
+            setting.encoder,
+            {"v": tensor([[spread, -1, 0] for spread in ranges], "i32")},
+            clauses=("ARITH-6",),
+        )
+
+
 def _zero_points() -> Iterator[Case]:
     for bits in BITS:
-        for ties in TIES:
+        for ties in TIES if bits in (2, 4, 8) else TIES[bits % 2 :][:1]:
             levels = (1 << bits) - 1
             # −Q·low/range is k + 1/2 for these lows of a range 2·Q.
             lows = [1, 2, 3, 5, levels, 2 * levels - 1, 2 * levels]

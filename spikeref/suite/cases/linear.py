@@ -23,6 +23,7 @@ def linear_cases() -> Iterator[Case]:
         yield _random(setting, place)
     for encoding in ("ternary", "binary"):
         yield from _directed(encoding)
+    yield _many_targets()
 
 
 def _rescaled(bits: int, ties: str) -> Iterator[Case]:
@@ -143,3 +144,26 @@ def _directed(encoding: str) -> Iterator[Case]:
             inputs,
             clauses=("ARITH-4", "COUNT-6", "ENG-7"),
         )
+
+
+def _many_targets() -> Case:
+    identity, sources, targets = "linear-few-sources-many-targets", 4, 48
+    setting = Setting(bits=4, encoding="ternary", ratio=(1, 1), ties="half-even")
+    draw = Draw(identity)
+    return accepted(
+        identity,
+        "linear",
+        "Bursts of events that each keep many accumulators busy: catches a queue that loses events"
+        " when the layer stalls.",
+        {**setting.encoder, "rotate": 0, "output_bits": 32},
+        {
+            "u": draw.spread("u", 20, (5, sources), "i64"),
+            "exponent": tensor([-16] * 5, "i32"),
+            "weights": draw.weights("weights", (sources, targets), 4),
+            "channel_mantissa": draw.uniform("m", 1 << 15, (1 << 16) - 1, (targets,), "u16"),
+            "channel_exponent": draw.uniform("e", -24, -18, (targets,), "i16"),
+            "bias": draw.spread("bias", 20, (targets,), "i64"),
+        },
+        provenance="random",
+        clauses=("EVENT-5",),
+    )
