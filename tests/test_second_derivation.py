@@ -1,5 +1,7 @@
 """The trace of spikeref equals that of a decoder written from the specification alone.
 
+Every signal of a whole pass, in the order of OP-11, by the records of TRACE-2.
+
 `spikeref.device` is a second implementation in plain Python integers. It shares no code with the
 rest of spikeref and reads the same compiled folders; every record of every variant must agree.
 """

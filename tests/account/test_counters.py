@@ -1,4 +1,4 @@
-"""Every counter against plain loops over counts and weights, and against what engines did."""
+"""Every counter against plain loops and against what engines did (COUNT-1 to COUNT-6)."""
 
 import json
 from dataclasses import dataclass, replace

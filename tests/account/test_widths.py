@@ -1,4 +1,4 @@
-"""Proven widths hold for everything that a run shows, and are what their bounds say."""
+"""Proven widths hold for whatever a run shows, and are their bounds (COUNT-7, ADD-3)."""
 
 from dataclasses import replace
 from fractions import Fraction

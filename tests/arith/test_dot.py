@@ -1,4 +1,4 @@
-"""Exact products through float32, float64 and int64 (ARITH-9)."""
+"""Exact products through float32, float64 and int64 (ARITH-9, THM-12)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The array versions of ARITH-2 to ARITH-6 equal the scalar definitions."""
+"""The array versions of ARITH-2 to ARITH-6 equal the scalar ones, under each tie rule (CONV-8)."""
 
 import numpy as np
 import pytest

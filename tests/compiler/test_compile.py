@@ -1,4 +1,4 @@
-"""Compilation: same weights, same bytes; one layer in memory at a time."""
+"""Compilation: same weights, same bytes; one layer in memory at a time (COMP-1)."""
 
 import json
 import shutil

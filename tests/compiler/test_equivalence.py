@@ -1,4 +1,4 @@
-"""A compiled model approximates the function of its checkpoint, whatever is rotated."""
+"""A compiled model approximates the function of its checkpoint, whatever is rotated (COMP-3)."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A compiled model's folder loads as it was written; every damage is refused (MODEL-7)."""
+"""A model's folder loads as written; damage is refused (MODEL-1, MODEL-5, MODEL-7)."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Membrane potentials to counts (ENC-1 to ENC-3, ENC-7)."""
+"""Membrane potentials to counts (ENC-1 to ENC-3, ENC-6, ENC-7, THM-11)."""
 
 from fractions import Fraction
 

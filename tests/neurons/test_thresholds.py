@@ -1,4 +1,4 @@
-"""The divider-free form equals the quotient (ENC-4)."""
+"""The divider-free form equals the quotient (ENC-4, THM-10)."""
 
 from fractions import Fraction
 

@@ -64,3 +64,26 @@ def test_the_barrier_no_count_depends_on_another_token() -> None:
         alone["exponent"] = case.inputs["exponent"][t : t + 1]
         found = run_as(OPERATIONS["linear"], run, case.parameters, alone)
         assert found["counts"].tolist() == case.outputs["counts"][t : t + 1].tolist()
+
+
+def test_generation_is_greedy_and_ends_where_it_must() -> None:
+    """OP-13: the lowest id of the largest logit; an end of sequence is the last token."""
+    ends = set()
+    for case in CASES:
+        if case.operation != "generate":
+            continue
+        assert case.outputs is not None
+        prompt, new = case.inputs["tokens"].tolist(), case.outputs["tokens"].tolist()
+        rows = case.outputs["logits"].tolist()
+        assert len(rows) == len(prompt) + len(new) - 1
+        assert new == [row.index(max(row)) for row in rows[len(prompt) - 1 :]]
+        eos = [int(word) for word in str(case.parameters["eos_token_ids"]).split(",") if word]
+        assert not set(new[:-1]) & set(eos)
+        if new[-1] in eos:
+            ends.add("eos")
+        elif len(new) == case.parameters["new_tokens"]:
+            ends.add("count")
+        else:
+            assert len(rows) == case.parameters["positions"]
+            ends.add("positions")
+    assert ends == {"eos", "count", "positions"}

@@ -1,3 +1,5 @@
+"""Canonical bytes and digests of records, and the digest of a trace (TRACE-2 to TRACE-5)."""
+
 import hashlib
 from typing import get_args
 

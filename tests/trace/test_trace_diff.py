@@ -1,3 +1,5 @@
+"""The first record, field and element in which two traces differ (TRACE-8)."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

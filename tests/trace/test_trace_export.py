@@ -1,3 +1,5 @@
+"""Spikes as JSON lines and as packets (TRACE-9)."""
+
 import json
 import tracemalloc
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Trace folders as they are written, at every level (TRACE-6, TRACE-7)."""
+
 import hashlib
 import json
 import struct

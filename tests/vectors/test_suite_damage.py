@@ -1,4 +1,4 @@
-"""Every kind of damage to a suite is refused with one line that names the file."""
+"""Damage to a suite is refused with one line that names the file (CONF-2 to CONF-6, CONF-11)."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Tensors in files: three forms of the same content, and every malformed one refused."""
+"""Tensors in files: three forms of one content, malformed ones refused (PACK-6, CONF-3)."""
 
 import io
 import os
