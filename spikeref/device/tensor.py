@@ -88,3 +88,10 @@ def stack(kind: TensorType, matrices: Sequence[Sequence[Sequence[int]]]) -> Tens
     shape = (len(matrices), len(matrices[0]), len(matrices[0][0]))
     rows = chain.from_iterable(matrices)
     return Tensor(kind, shape, tuple(chain.from_iterable(rows)))
+
+
+def stacked(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors of one type and shape along a new first axis."""
+    first = tensors[0]
+    flat = tuple(chain.from_iterable(tensor.flat for tensor in tensors))
+    return Tensor(first.type, (len(tensors), *first.shape), flat)

@@ -30,6 +30,11 @@ OP_CODES = {
     "head": 18,
 }
 
+COUNT_FIELDS = frozenset(
+    {"amax", "zero_point", "counts", "mantissa", "exponent", "key_spikes", "value_spikes"}
+)
+"""What level `counts` stores (TRACE-6)."""
+
 
 def canonical(field: Tensor) -> bytes:
     """Bytes per element, rank, dimensions, elements (TRACE-3)."""

@@ -1,5 +1,7 @@
 """Whole forward passes as operations: every signal of the trace, the logits, new tokens."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +14,9 @@ from spikeref.forward.tokens import check_tokens
 from spikeref.operations.attention import passes
 from spikeref.operations.given_model import MODEL_PARAMETERS, TOKENS, given_model
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters, Run
-from spikeref.operations.parameters import integer
-from spikeref.trace.sinks import DigestSink, discard
+from spikeref.operations.parameters import integer, integers
+from spikeref.trace.records import COUNT_FIELDS, OP_CODES, OPS, Record
+from spikeref.trace.sinks import DigestSink, discard, tee
 
 
 def decode(engine: Engine) -> Run:
@@ -23,18 +26,34 @@ def decode(engine: Engine) -> Run:
         model, tokens = given_model(parameters, inputs), inputs[TOKENS]
         check_tokens(model, tokens, 0)
         cache, sink = Cache(model.config.shape), DigestSink()
+        records: list[Record] = []
         logits = [
-            forward(model, tokens[rows], cache, engine, sink)
+            forward(model, tokens[rows], cache, engine, tee(sink, records.append))
             for rows in passes(parameters, len(tokens))
         ]
-        records = [sink.digests[place] for place in sorted(sink.digests)]
+        digests = [sink.digests[place] for place in sorted(sink.digests)]
         return {
             "logits": np.concatenate(logits),
-            "record_digests": _bytes(b"".join(records)).reshape(-1, 32),
+            "record_digests": _bytes(b"".join(digests)).reshape(-1, 32),
             "trace_digest": _bytes(bytes.fromhex(sink.digest(model.digest, tokens.tolist()))),
+            **_layer_fields(records, integers(parameters, "record_layers")),
         }
 
     return run
+
+
+def _layer_fields(records: list[Record], layers: tuple[int, ...]) -> Outputs:
+    """Return what level `counts` stores of some layers, as layerL.OP.FIELD [T, …] (TRACE-6)."""
+    fields: dict[tuple[int, int, str], list[NDArray[Any]]] = {}
+    for record in records:
+        for name, form in record.fields.items():
+            if record.layer in layers and name in COUNT_FIELDS:
+                array = getattr(record, name).astype(form)
+                fields.setdefault((record.layer, OP_CODES[record.op], name), []).append(array)
+    return {
+        f"layer{layer}.{OPS[code]}.{name}": np.concatenate(arrays)
+        for (layer, code, name), arrays in sorted(fields.items(), key=lambda item: item[0][:2])
+    }
 
 
 def _bytes(data: bytes) -> NDArray[np.uint8]:
@@ -59,7 +78,7 @@ DECODING = (
         mode="free-running",
         clauses=("OP-11", "ATT-12", *(f"TRACE-{i}" for i in range(1, 6))),
         parameters=(*MODEL_PARAMETERS, "chunks"),
-        optional=("model", *MODEL_PARAMETERS),
+        optional=("model", "record_layers", *MODEL_PARAMETERS),
         inputs={TOKENS: "i64 T"},
         outputs={"logits": "i32 T V", "record_digests": "u8 R 32", "trace_digest": "u8 32"},
         run=decode(DENSE),

@@ -49,8 +49,8 @@ def flag(parameters: Parameters, name: str) -> bool:
 
 
 def integers(parameters: Parameters, name: str) -> tuple[int, ...]:
-    """Return the integers that a parameter lists, joined by commas; none where it is empty."""
-    value = text(parameters, name)
+    """Return the integers that a parameter lists, joined by commas; none if empty or absent."""
+    value = text(parameters, name) if name in parameters else ""
     try:
         return tuple(int(item) for item in value.split(",")) if value else ()
     except ValueError as fault:

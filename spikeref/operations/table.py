@@ -99,10 +99,12 @@ def run_as(
         found = run(parameters, inputs)
     except tuple(KINDS) as fault:
         raise RefusedError(KINDS[type(fault)], str(fault)) from fault
+    # What `decode` gives of single layers has its types already.
+    further = {output: array for output, array in found.items() if "." in output}
     return {
         output: _narrowed(f"{operation.name}.{output}", found[output], type_of(form))
         for output, form in operation.outputs.items()
-    }
+    } | further
 
 
 def _narrowed(signal: str, array: NDArray[Any], form: np.dtype[Any]) -> NDArray[Any]:

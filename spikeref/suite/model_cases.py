@@ -17,6 +17,9 @@ from spikeref.suite.build import accepted, causal_place
 from spikeref.suite.model_layer import Layer, Records, layer_cases, norm_case, records_of
 from spikeref.vectors.case import Case
 
+FEW_TOKENS = 16
+"""Up to so many tokens a case holds the counts of single layers; digests serve for more."""
+
 CHUNKED = 3
 """Tokens of the first chunk, where there are so many."""
 
@@ -33,7 +36,7 @@ def model_cases(
     records: list[Any] = []
     forward(model, ids, Cache(model.config.shape), DENSE, records.append)
     found = records_of(records)
-    cases = [*_outer(model, found, ids), *_decoded(folder, ids)]
+    cases = [*_outer(model, found, ids), *_decoded(folder, ids, layers)]
     for layer in layers:
         cases += layer_cases(Layer(model=model, records=found, index=layer))
     yield from sorted(cases, key=causal_place)
@@ -74,8 +77,19 @@ def _outer(model: IntegerModel, records: Records, tokens: NDArray[np.int64]) -> 
     )
 
 
-def _decoded(folder: Path, tokens: NDArray[np.int64]) -> Iterator[Case]:
+def _decoded(folder: Path, tokens: NDArray[np.int64], layers: tuple[int, ...]) -> Iterator[Case]:
     count = len(tokens)
+    if count <= FEW_TOKENS:
+        yield accepted(
+            "model-decode-counts",
+            "decode",
+            "The whole prompt at once, with the counts and scales of the chosen layers.",
+            {"model": "model", "chunks": "", "record_layers": ",".join(map(str, layers))},
+            {"tokens": tokens},
+            provenance="model",
+            clauses=("TRACE-6",),
+            folder=folder,
+        )
     first = min(CHUNKED, count)
     chunked = ",".join(map(str, [first] if first == count else [first, count - first]))
     for name, chunks, comment in (

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeref.device import Tensor, run
 from spikeref.errors import ModelError, TokenError, UsageError, VectorError
 from spikeref.model.layers import IntegerModel
 from spikeref.operations.table import run_operation
 from spikeref.suite import generate
 from spikeref.suite.catalogue import core_cases
 from spikeref.suite.generate import generate_suite, smoke_cases, smoke_ids
+from spikeref.vectors.case import type_of
 from spikeref.vectors.reader import Suite
 
 TOKENS = (7, 3, 7, 200, 1)
@@ -32,7 +34,8 @@ def test_the_suite_holds_the_model_and_states_its_digest(
 
 def test_decoding_gives_the_same_digests_whatever_the_passes(suite: Suite) -> None:
     cases = [suite.case(name) for name in suite.ids if name.startswith("model-decode")]
-    assert sorted(str(case.parameters["chunks"]) for case in cases) == ["", "1,1,1,1,1", "3,2"]
+    chunks = sorted(str(case.parameters["chunks"]) for case in cases)
+    assert chunks == ["", "", "1,1,1,1,1", "3,2"]
     first = cases[0].outputs
     assert first is not None
     for case in cases:
@@ -78,6 +81,38 @@ def test_every_case_runs_again_from_the_folder(suite: Suite) -> None:
         found = run_operation(case.operation, case.parameters, case.inputs, folder=suite.path)
         assert case.outputs is not None
         assert all(np.array_equal(found[key], case.outputs[key]) for key in case.outputs), name
+
+
+def test_the_plain_device_agrees_with_every_case(suite: Suite) -> None:
+    for name in suite.ids:
+        case = suite.case(name)
+        given = {
+            key: Tensor(type_of(array), array.shape, tuple(array.ravel().tolist()))
+            for key, array in case.inputs.items()
+        }
+        found = run(case.operation, case.parameters, given, suite.path / "model")
+        assert case.outputs is not None
+        assert list(found) == list(case.outputs)
+        for key, expected in case.outputs.items():
+            assert found[key].type == type_of(expected), (name, key)
+            assert found[key].shape == expected.shape, (name, key)
+            assert found[key].flat == tuple(expected.ravel().tolist()), (name, key)
+
+
+def test_counts_of_the_chosen_layer_lie_beside_the_logits(suite: Suite) -> None:
+    outputs = suite.case("model-decode-counts").outputs
+    assert outputs is not None
+    layer = [name for name in outputs if "." in name]
+    assert layer[:4] == [
+        f"layer1.qkv_input.{field}" for field in ("exponent", "amax", "zero_point", "counts")
+    ]
+    assert len(layer) == 27
+    counts = outputs["layer1.qkv_input.counts"]
+    assert counts.dtype == np.int16
+    assert counts.shape == (len(TOKENS), 64)
+    forced = suite.case("model-layer-1-qkv-input").outputs
+    assert forced is not None
+    assert np.array_equal(counts, forced["counts"])
 
 
 @pytest.mark.parametrize(

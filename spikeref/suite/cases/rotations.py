@@ -25,7 +25,7 @@ WHOLE: tuple[tuple[int, tuple[str, ...]], ...] = (
 
 CODED: tuple[tuple[int, tuple[str, ...]], ...] = (
     (32, SYLVESTER), (36, PALEY_TWO), (40, PALEY_ONE), (44, PALEY_ONE),
-    (52, (*PALEY_TWO, *FIELD)), (56, (*PALEY_ONE, *FIELD)), (60, PALEY_ONE), (92, BLOCKS),
+    (52, (*PALEY_TWO, *FIELD)), (56, (*PALEY_ONE, *FIELD)), (92, BLOCKS),
     (100, (*PALEY_TWO, *FIELD)), (156, WILLIAMSON), (172, WILLIAMSON),
     (344, WILLIAMSON),
 )  # fmt: skip
