@@ -212,6 +212,10 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "trace": "trace show missing",
         "export-pkg": "export-pkg missing -o out",
         "serve": "serve missing",
+        "vectors": "vectors verify missing",
+        "check": "check missing missing",
+        "conform": "conform missing -- true",
+        "mutants": "mutants --suite missing",
     }[command]
     plain = spikeref(*refused.split()).refusal()
     assert spikeref(*refused.split(), "--json").refusal() == plain

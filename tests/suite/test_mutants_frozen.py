@@ -18,7 +18,9 @@ from spikeref.suite.kill import failures
 from spikeref.suite.mutants import EQUIVALENT, MUTANTS
 from spikeref.suite.mutants.mutant import planted
 from spikeref.suite.plant import Device, load_changed
+from spikeref.vectors.case import REJECT_KINDS
 from spikeref.vectors.manifest import CaseManifest
+from spikeref.vectors.outcome import outcome_digest
 from spikeref.vectors.reader import Suite
 from spikeref.vectors.writer import write_suite
 from tests.cli.command_line import Program
@@ -74,13 +76,19 @@ def judgement_of(core: Core, mutant: KilledMutant) -> Judgement:
             kind="differs",
             reason="",
             manifest=core.manifests[case],
-            outcome=ACCEPTED
-            if core.manifests[case].reject is not None and outcome != NO_ANSWER
-            else outcome,
+            outcome=judged_outcome(core.manifests[case], outcome),
         )
         for case, outcome in mutant.outcomes.items()
     ]
     return Judgement(cases=tuple(core.manifests.values()), failures=tuple(failed))
+
+
+def judged_outcome(manifest: CaseManifest, outcome: str) -> str:
+    """The checker does not read outputs of a case that must be refused: they are all alike."""
+    refusals = {outcome_digest(kind) for kind in REJECT_KINDS}
+    if manifest.reject is None or outcome in {NO_ANSWER, *refusals}:
+        return outcome
+    return ACCEPTED
 
 
 def shortest_of_each_operator() -> list[str]:
