@@ -84,6 +84,12 @@ _PROOFS: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
             "range(2, q)  =>  range(3, q)",
         ),
     },
+    ("finite_field.py", "modulus"): {
+        "The division takes its divisor for monic and never reads the leading coefficient.": (
+            "[*low, 1]  =>  [*low, 0]",
+            "[*low, 1]  =>  [*low, 2]",
+        ),
+    },
     ("finite_field.py", "field"): {
         "Entries beyond the q elements are never looked up.": (
             "[-1] * (q - 1)  =>  [-1] * (q + 1)",
