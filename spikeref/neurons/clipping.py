@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from spikeref.arith.rounding import shift_saturate
 from spikeref.arith.ties import Ties
+from spikeref.arith.widths import require_width
 
 THRESHOLD_FRACTION_BITS = 16
 THRESHOLD_BITS = 48
 POTENTIAL_THRESHOLD_BITS = 31
+POTENTIAL_BITS = 32
 
 
 class ClipMode(Enum):
@@ -40,7 +42,10 @@ def thresholds_at(clip: MembraneClip, exponent: NDArray[np.int64], ties: Ties) -
 def clip_potentials(
     v: NDArray[Any], exponent: NDArray[np.int64], clip: MembraneClip, ties: Ties
 ) -> NDArray[np.int32]:
-    """Return clipped potentials, int32 [T, N], of v, int32 [T, N], with exponents [T] (ENC-8)."""
+    """Return clipped potentials, int32 [T, N], of v, int32 [T, N], with exponents [T] (ENC-8).
+
+    |v| < 2^30; RangeError where a larger one would leave 32 bits.
+    """
     t = thresholds_at(clip, exponent, ties)[:, None]
     potential = v.astype(np.int64)
     match clip.mode:
@@ -50,4 +55,5 @@ def clip_potentials(
             clipped = np.where(potential > t, potential, np.int64(0))
         case _:
             assert_never(clip.mode)
+    require_width("clipped potential", clipped, POTENTIAL_BITS, "ENC-8")
     return np.asarray(clipped, dtype=np.int32)

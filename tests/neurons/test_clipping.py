@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from spikeref.arith import scalar
 from spikeref.arith.ties import Ties
+from spikeref.errors import RangeError
 from spikeref.neurons.clipping import ClipMode, MembraneClip, clip_potentials, thresholds_at
 from spikeref.neurons.counts import Encoder, Encoding, encode
 from tests.arith.integers import sized
@@ -80,3 +81,10 @@ def test_clipped_potentials_fire_positive_spikes_only(v: list[int], threshold: i
         counts = encode(clip_potentials(row, exponent, clip, Ties.HALF_EVEN), encoder).counts
         assert int(counts.min()) >= 0
         assert int(counts.max()) <= 7
+
+
+def test_a_potential_beyond_its_bound_does_not_wrap() -> None:
+    clip = MembraneClip(threshold=-(1 << 47), mode=ClipMode.SHIFT)
+    v = np.array([[1 << 30]], dtype=np.int32)
+    with pytest.raises(RangeError, match="ENC-8"):
+        clip_potentials(v, np.array([-16]), clip, Ties.HALF_EVEN)
