@@ -11,6 +11,8 @@ from spikeref.cli.shared import integer_list
 from spikeref.errors import UsageError
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.canonical import sha256_hex
+from spikeref.suite.catalogue import core_cases
+from spikeref.suite.generate import generate_suite
 from spikeref.vectors.case_files import case_json
 from spikeref.vectors.manifest import REQUIREMENT, CaseManifest, manifest_of
 from spikeref.vectors.reader import Suite
@@ -71,8 +73,6 @@ def _generate(arguments: argparse.Namespace) -> Outcome:
     of_model = (arguments.model, arguments.layers, arguments.tokens)
     if arguments.suite != "model" and of_model != (None, None, None):
         raise UsageError("--model, --layers and --tokens are for --suite model")
-    from spikeref.suite.generate import generate_suite
-
     with atomic_folder(arguments.output) as folder:
         manifest = generate_suite(
             folder,
@@ -119,8 +119,6 @@ def _list(arguments: argparse.Namespace) -> Outcome:
 
 def _in_memory() -> tuple[SuiteManifest, list[CaseManifest]]:
     """Return the core suite of this release, as `generate` would write it."""
-    from spikeref.suite.catalogue import core_cases
-
     manifests = [manifest_of(case) for case in core_cases()]
     entries = {manifest.id: sha256_hex(case_json(manifest)) for manifest in manifests}
     return suite_of("core", entries), manifests

@@ -14,12 +14,10 @@ from spikeref.arith.ties import Ties
 from spikeref.engine.products import QUERY_BITS
 from spikeref.model.config import Constants
 from spikeref.neurons.counts import Encoder, encode
+from spikeref.ops.linear import FRACTION_BITS
 from spikeref.ops.norm import Scaled
 from spikeref.ops.rope import TABLE_BITS, Turns, rotate_positions
 from spikeref.ops.spiking_input import rotate_block
-
-FRACTION_BITS = 16
-"""Of the outputs of q, k and v."""
 
 TURNED_FRACTION_BITS = FRACTION_BITS + TABLE_BITS
 

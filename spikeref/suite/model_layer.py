@@ -14,7 +14,8 @@ from spikeref.model.layers import Gamma, IntegerModel
 from spikeref.model.rotation import head_rotation, input_rotation
 from spikeref.neurons.counts import SCALE_BITS
 from spikeref.operations.operation import Parameters
-from spikeref.ops.heads import FRACTION_BITS, TURNED_FRACTION_BITS
+from spikeref.ops.heads import TURNED_FRACTION_BITS
+from spikeref.ops.linear import FRACTION_BITS
 from spikeref.ops.norm import Scaled
 from spikeref.suite.build import Tensors, accepted
 from spikeref.vectors.case import Case
