@@ -158,9 +158,6 @@ _PROOFS: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     ("operations/arithmetic.py", "round_shift"): {
         "x·2^62 and x·2^63 are both refused for every x but 0.": ("-62  =>  -63",),
     },
-    ("operations/model.py", "_model"): {
-        "Core has no case with a model in a folder.": ("folder is None  =>  folder is not None",),
-    },
     ("operators.py", "silu_gate"): {
         "At g = 0 the product k is 0 whatever the sigmoid is.": (
             "g < 0  =>  g < 1",

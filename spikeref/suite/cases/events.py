@@ -78,6 +78,7 @@ def _epochs() -> Iterator[Case]:
             "Epochs at the ends of their field: catches a field of other width, or no modulus.",
             parameters,
             {"counts": counts},
+            clauses=("PACK-5",),
         )
         packets = run_operation("pack_events", parameters, {"counts": counts})["packets"]
         yield accepted(

@@ -139,6 +139,15 @@ LINEAR_MUTANTS: tuple[Mutant, ...] = (
         "leaves the zero point out of the product",
     ),
     fault(
+        "linear-token-stale",
+        "linear",
+        "ENG-7",
+        "operations/linear.py:linear",
+        "operators.linear(given, synapses",
+        "operators.linear(entered[0], synapses",
+        "adds before the token's own range is known: counts and scale are those of an earlier one",
+    ),
+    fault(
         "linear-output-width",
         "linear",
         "OP-8",
