@@ -1,9 +1,9 @@
 """Every clause of the specification has what its kind needs, and no id dangles.
 
 `spec/clauses.json` freezes the ids and their titles and says of what kind each is: `behaviour`,
-what a device does, needs a test, a vector and a mutant that such a vector sees; `file`, what files, commands, compiler and
-reference do, needs a test; `definition` needs nothing, and says why. A behaviour that no mutant
-names lists the mutants that break it all the same.
+what a device does, needs a test, a vector and a mutant that such a vector sees; `file`, what files,
+commands, compiler and reference do, needs a test; `definition` needs nothing, and says why. A
+behaviour that no mutant names lists the mutants that break it all the same.
 """
 
 import json
