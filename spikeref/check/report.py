@@ -70,7 +70,11 @@ def judgement_lines(judgement: Judgement, suspects: Sequence[Suspect]) -> list[s
     if not judgement.failures:
         return [f"pass: {len(judgement.cases)} cases"]
     failures = judgement.failures
-    lines = [f"fail: {len(failures)} of {len(judgement.cases)} cases", *_first_lines(failures[0])]
+    total = len(judgement.cases)
+    surplus = sum(failure.kind == "surplus" for failure in failures)
+    beside = f", and {surplus} that no one asked for" if surplus else ""
+    lines = [f"fail: {total - judgement.passed} of {total} cases{beside}"]
+    lines += _first_lines(failures[0])
     lines += [
         f"consistent with: {s.mutant.id}, {s.mutant.why} ({s.mutant.operator}; same {s.likeness})"
         for s in suspects

@@ -143,3 +143,10 @@ def test_traces_of_different_models_are_not_comparable(
     spikeref: Program, traces: dict[str, Path]
 ) -> None:
     assert "different models" in spikeref("check", traces["dense"], traces["other"]).refusal()
+
+
+def test_surplus_cases_are_counted_apart(spikeref: Program, suite: Path, got: Path) -> None:
+    (got / "bonus").mkdir()
+    (got / "shift-ties" / "y.npy").unlink()
+    first, *_ = spikeref("check", suite, got).out.splitlines()
+    assert first == "fail: 1 of 4 cases, and 1 that no one asked for"
