@@ -13,15 +13,15 @@ PACKAGE = Path(spikeref.__file__).parent
 TOOLS = PACKAGE.parent / "tools"
 
 ROOMS = (
-    "errors", "device", "storage", "arith", "neurons", "model", "checkpoint", "compiler", "engine",
+    "errors", "device", "storage", "arith", "neurons", "functions", "model", "checkpoint", "compiler", "engine",
     "ops", "trace", "forward", "account", "evaluate", "vectors", "operations", "check", "suite",
     "cosim", "cli",
 )  # fmt: skip
 """A room imports only from itself and from rooms before it."""
 
 INTEGER_ROOMS = (
-    "device", "neurons", "model", "engine", "ops", "trace", "forward", "vectors", "operations",
-    "check",
+    "device", "neurons", "functions", "model", "engine", "ops", "trace", "forward", "vectors",
+    "operations", "check",
 )  # fmt: skip
 """They hold integers and nothing else; products and roundings are arith's."""
 

@@ -75,9 +75,7 @@ def wide_linear(
         exponent=synapses.channel_exponents.astype(np.int64),
     )
     scale = combine(given.code.unit, channels, ties)
-    output = wide_rescale(
-        accumulator, bound, scale, bits=bits, ties=ties, bias=synapses.bias
-    )
+    output = wide_rescale(accumulator, bound, scale, bits=bits, ties=ties, bias=synapses.bias)
     return WideOutput(accumulator=accumulator, output=output)
 
 
@@ -86,9 +84,7 @@ def spiking_logits(
 ) -> WideOutput:
     """Return the logits of T tokens, 32 bits with 16 fraction bits (LAS-15)."""
     bound = weight_bound * given.code.largest_value
-    synaptic = Synaptic(
-        weights=head.mantissas.T, largest=ROW_MANTISSA_MAX, accumulator_bound=bound
-    )
+    synaptic = Synaptic(weights=head.mantissas.T, largest=ROW_MANTISSA_MAX, accumulator_bound=bound)
     accumulator = engine.saw(given, synaptic)
     exponents = head.exponents.astype(np.int64)
     one = np.full_like(exponents, 1 << 15)
