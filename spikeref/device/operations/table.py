@@ -6,7 +6,18 @@ from typing import TypeAlias
 
 from ..parameters import Parameters
 from ..tensor import Refusal, Tensor
-from . import accumulator, arithmetic, attention, encoder, linear, model
+from . import (
+    accumulator,
+    arithmetic,
+    attention,
+    encoder,
+    las_attention,
+    las_functions,
+    las_neurons,
+    las_operators,
+    linear,
+    model,
+)
 
 Tensors: TypeAlias = Mapping[str, Tensor]
 Operation: TypeAlias = Callable[[Parameters, Tensors], dict[str, Tensor]]
@@ -54,6 +65,35 @@ OPERATIONS: Mapping[str, Operation] = {
     "pack_cache": attention.pack_cache,
     "logits": linear.logits,
     "greedy": linear.greedy,
+    "fs_neuron": las_neurons.fs_neuron,
+    "mt_neuron": las_neurons.mt_neuron,
+    "oat_encode": las_neurons.oat_encode,
+    "oat_train": las_neurons.oat_train,
+    "las_events": las_neurons.las_events,
+    "las_integrate": las_neurons.las_integrate,
+    "hg_neuron": las_functions.hg_neuron,
+    "hg_mantissa": las_functions.hg_mantissa,
+    "hg_exp": las_functions.hg_exp,
+    "hg_reciprocal": las_functions.hg_reciprocal,
+    "hg_rsqrt": las_functions.hg_rsqrt,
+    "hg_sqrt": las_functions.hg_sqrt,
+    "hg_square": las_functions.hg_square,
+    "las_combine": las_operators.las_combine,
+    "las_rescale": las_operators.las_rescale,
+    "las_embedding": las_operators.las_embedding,
+    "las_norm": las_operators.las_norm,
+    "las_published_norm": las_operators.las_published_norm,
+    "las_saw": las_operators.las_saw,
+    "las_heads": las_attention.las_heads,
+    "las_saa": las_attention.las_saa,
+    "las_hadamard": las_operators.las_hadamard,
+    "las_softmax_offset": las_attention.las_softmax_offset,
+    "las_softmax": las_attention.las_softmax,
+    "las_mix": las_attention.las_mix,
+    "las_attend": las_attention.las_attend,
+    "las_activation": las_functions.las_activation,
+    "las_gated": las_operators.las_gated,
+    "las_logits": las_operators.las_logits,
 }
 """All but `decode` and `generate`, which may read a model from a folder."""
 
