@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blocks import for_row_blocks
-from spikeref.arith.rounding import Saturated, Scale, normalise, round_shift, saturate, shift_saturate
+from spikeref.arith.rounding import (
+    Saturated,
+    Scale,
+    normalise,
+    round_shift,
+    saturate,
+    shift_saturate,
+)
 from spikeref.arith.ties import Ties
 from spikeref.errors import RangeError
 

@@ -32,11 +32,11 @@ def parse_where(pairs: list[str]) -> dict[str, tuple[str, ...]]:
 def claimed_cases(suite: Suite, claim: Claim) -> tuple[CaseManifest, ...]:
     """Return the cases of a claim in causal order.
 
-    Class `full` has the cases of all classes. A case without a parameter that `where` names stays
+    Class `full` has the cases of all classes but `las`. A case without a parameter that `where` names stays
     in the claim. UsageError: nothing is left, or no case has a parameter or value that is named.
     """
     manifests = [suite.case_manifest(identity) for identity in suite.ids]
-    in_class = [m for m in manifests if claim.case_class in ("full", m.case_class)]
+    in_class = [m for m in manifests if _of_class(m, claim.case_class)]
     for name, values in claim.where.items():
         known = {str(m.parameters[name]) for m in in_class if name in m.parameters}
         for value in values:
@@ -47,6 +47,10 @@ def claimed_cases(suite: Suite, claim: Claim) -> tuple[CaseManifest, ...]:
     if not chosen:
         raise UsageError(f"{suite.path}: no case of class {claim.case_class}; choose another")
     return tuple(chosen)
+
+
+def _of_class(manifest: CaseManifest, claimed: CaseClass) -> bool:
+    return claimed == manifest.case_class or (claimed == "full" and manifest.case_class != "las")
 
 
 def _covered(manifest: CaseManifest, claim: Claim) -> bool:

@@ -1,10 +1,11 @@
-"""config.json of the known decoder families -> DecoderConfig."""
+"""config.json of the known families -> DecoderConfig or ClassicConfig."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, TypeAlias, assert_never
 
+from spikeref.checkpoint.classic_config import ClassicConfig, ClassicFamily, parse_classic
 from spikeref.checkpoint.fields import Fields
 from spikeref.checkpoint.rope import Rope, parse_rope
 from spikeref.errors import CheckpointError
@@ -12,13 +13,29 @@ from spikeref.model.limits import LARGEST_QUERY_WIDTH, LARGEST_SIZES
 from spikeref.storage.canonical import parse_json
 
 Family: TypeAlias = Literal["llama", "mistral", "qwen2"]
+SourceFamily: TypeAlias = Family | ClassicFamily
 
-_ARCHITECTURES: dict[str, Family] = {
+_ARCHITECTURES: dict[str, SourceFamily] = {
     "LlamaForCausalLM": "llama",
     "MistralForCausalLM": "mistral",
     "Qwen2ForCausalLM": "qwen2",
+    "BertModel": "bert",
+    "BertForMaskedLM": "bert",
+    "BertForPreTraining": "bert",
+    "BertForSequenceClassification": "bert",
+    "GPT2Model": "gpt2",
+    "GPT2LMHeadModel": "gpt2",
+    "OPTModel": "opt",
+    "OPTForCausalLM": "opt",
 }
-_MODEL_TYPES: dict[str, Family] = {"llama": "llama", "mistral": "mistral", "qwen2": "qwen2"}
+_MODEL_TYPES: dict[str, SourceFamily] = {
+    "llama": "llama",
+    "mistral": "mistral",
+    "qwen2": "qwen2",
+    "bert": "bert",
+    "gpt2": "gpt2",
+    "opt": "opt",
+}
 
 MAX_WIDTH = LARGEST_QUERY_WIDTH
 MAX_HEAD_DIM = LARGEST_SIZES["head_dim"]
@@ -69,7 +86,10 @@ class DecoderConfig:
         return self.kv_heads * self.head_dim
 
 
-def read_config(path: str | Path) -> DecoderConfig:
+SourceConfig: TypeAlias = DecoderConfig | ClassicConfig
+
+
+def read_config(path: str | Path) -> SourceConfig:
     """Parse the file config.json; CheckpointError says what is wrong with it."""
     path = Path(path)
     try:
@@ -83,7 +103,7 @@ def read_config(path: str | Path) -> DecoderConfig:
     return parse_config(text, str(path))
 
 
-def parse_config(text: bytes, where: str = "config.json") -> DecoderConfig:
+def parse_config(text: bytes, where: str = "config.json") -> SourceConfig:
     """Parse the bytes of a config.json; `where` names it in errors.
 
     CheckpointError: not a JSON object, unknown or contradictory family, quantised weights, a key
@@ -95,6 +115,17 @@ def parse_config(text: bytes, where: str = "config.json") -> DecoderConfig:
         raise CheckpointError(f"{where}: is not a JSON object")
     config = Fields(values=stated, where=where)
     family = _family(config)
+    _refuse_quantised(config)
+    match family:
+        case "bert" | "gpt2" | "opt":
+            return parse_classic(config, family)
+        case "llama" | "mistral" | "qwen2":
+            return _decoder(config, family)
+        case _:
+            assert_never(family)
+
+
+def _decoder(config: Fields, family: Family) -> DecoderConfig:
     _refuse_unsupported(config, family)
     hidden = config.size("hidden_size", most=MAX_WIDTH)
     layers = config.size("num_hidden_layers", most=MAX_LAYERS)
@@ -124,12 +155,12 @@ def parse_config(text: bytes, where: str = "config.json") -> DecoderConfig:
     )
 
 
-def _family(config: Fields) -> Family:
+def _family(config: Fields) -> SourceFamily:
     known = ", ".join(_ARCHITECTURES)
     architectures = config.values.get("architectures") or []
     if not isinstance(architectures, list) or len(architectures) > 1:
         config.refuse("architectures must be a list of one name")
-    by_name: Family | None = None
+    by_name: SourceFamily | None = None
     for name in architectures:
         if not isinstance(name, str) or name not in _ARCHITECTURES:
             config.refuse(f"unknown architecture {name!r}; known are {known}")
@@ -147,10 +178,13 @@ def _family(config: Fields) -> Family:
     return by_type
 
 
-def _refuse_unsupported(config: Fields, family: Family) -> None:
+def _refuse_quantised(config: Fields) -> None:
     for key in ("quantization_config", "compression_config"):
         if config.has(key):
             config.refuse(f"{key}: the weights are quantised; give the bf16, fp16 or fp32 original")
+
+
+def _refuse_unsupported(config: Fields, family: Family) -> None:
     activation = config.text("hidden_act") or "silu"
     if activation not in ("silu", "swish"):
         config.refuse(f"hidden_act {activation!r} is not supported; the families here use silu")

@@ -1,13 +1,33 @@
-"""A DecoderConfig as canonical JSON can hold it."""
+"""A configuration as canonical JSON can hold it."""
 
+from dataclasses import asdict
+from fractions import Fraction
 from typing import assert_never
 
-from spikeref.checkpoint.config import DecoderConfig
+from spikeref.checkpoint.classic_config import ClassicConfig
+from spikeref.checkpoint.config import DecoderConfig, SourceConfig
 from spikeref.checkpoint.rope import DefaultRope, Llama3Rope, Rope
 
 
-def config_record(config: DecoderConfig) -> dict[str, object]:
+def config_record(config: SourceConfig) -> dict[str, object]:
     """The configuration as canonical JSON can hold it; fractions as "numerator/denominator"."""
+    match config:
+        case DecoderConfig():
+            return _decoder_record(config)
+        case ClassicConfig():
+            return {
+                name: str(value) if isinstance(value, Fraction) else _listed(value)
+                for name, value in asdict(config).items()
+            }
+        case _:
+            assert_never(config)
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _decoder_record(config: DecoderConfig) -> dict[str, object]:
     return {
         "family": config.family,
         "hidden": config.hidden,

@@ -5,7 +5,7 @@ are data of the configuration.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -104,13 +104,23 @@ def all_tensors(config: DecoderConfig) -> Iterator[TensorSpec]:
     yield from outer[1:]
 
 
-def check_tensors(config: DecoderConfig, shapes: Mapping[str, tuple[int, ...]], where: str) -> None:
+def is_passed_over(name: str) -> bool:
+    """Whether a decoder's tensor is a saved rotary buffer, or a head where embeddings are tied."""
+    return name == LM_HEAD or _IGNORED.fullmatch(name) is not None
+
+
+def check_tensors(
+    expected: Mapping[str, tuple[int, ...]],
+    shapes: Mapping[str, tuple[int, ...]],
+    passed_over: Callable[[str], bool],
+    model: str,
+    where: str,
+) -> None:
     """Prove that the tensors found are those that the configuration calls for.
 
-    CheckpointError: one is missing, has another shape, or belongs to another architecture. Saved
-    rotary buffers are passed over, as is a stored head where the embeddings are tied.
+    model: what the configuration describes, in words. CheckpointError: a tensor is missing, has
+    another shape, or belongs to another architecture and is not passed over.
     """
-    expected = {spec.name: spec.shape for spec in all_tensors(config)}
     for name, shape in expected.items():
         if name not in shapes:
             raise CheckpointError(f"{where}: tensor {name!r} is missing{_missing_hint(name)}")
@@ -120,11 +130,9 @@ def check_tensors(config: DecoderConfig, shapes: Mapping[str, tuple[int, ...]], 
                 f" config.json calls for {list(shape)}"
             )
     for name in sorted(shapes):
-        passed_over = name == LM_HEAD or _IGNORED.fullmatch(name)
-        if name not in expected and not passed_over:
+        if name not in expected and not passed_over(name):
             raise CheckpointError(
-                f"{where}: tensor {name!r} has no place in a {config.family} of"
-                f" {config.layers} layers as config.json describes it"
+                f"{where}: tensor {name!r} has no place in a {model} as config.json describes it"
             )
 
 

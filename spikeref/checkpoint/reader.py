@@ -10,10 +10,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.checkpoint.config import DecoderConfig, read_config
+from spikeref.checkpoint.config import DecoderConfig, SourceConfig, read_config
 from spikeref.checkpoint.config_record import config_record
-from spikeref.checkpoint.families import all_tensors, check_tensors
+from spikeref.checkpoint.families import check_tensors
 from spikeref.checkpoint.hub import resolve_source
+from spikeref.checkpoint.layout import Layout, all_shapes, layout_of
+from spikeref.checkpoint.parts import MatrixPart, VectorPart
 from spikeref.errors import CheckpointError, UsageError
 from spikeref.storage.canonical import canonical_json, sha256_hex
 from spikeref.storage.dtypes import WIDENED_DTYPES, widen
@@ -29,10 +31,14 @@ class Checkpoint:
     float32 copy, equal to the stored bf16, fp16 or fp32 numbers.
     """
 
-    def __init__(self, folder: Path, config: DecoderConfig, tensors: TensorFolder) -> None:
+    def __init__(
+        self, folder: Path, config: SourceConfig, layout: Layout, tensors: TensorFolder
+    ) -> None:
         """Use `Checkpoint.open`."""
         self.folder = folder
-        self.config = config
+        self.source = config
+        self.layout = layout
+        self._shapes = dict(all_shapes(layout))
         self._tensors = tensors
         self._digest: str | None = None
 
@@ -47,14 +53,27 @@ class Checkpoint:
         config = read_config(folder / "config.json")
         tensors = TensorFolder.open(folder, CheckpointError)
         shapes = {name: entry.shape for name, entry in tensors.entries.items()}
-        check_tensors(config, shapes, str(folder))
-        for spec in all_tensors(config):
-            dtype = tensors.entry(spec.name).dtype
+        layout = layout_of(config, shapes)
+        model = f"{config.family} of {config.layers} layers"
+        expected = dict(all_shapes(layout))
+        check_tensors(expected, shapes, layout.passed_over, model, str(folder))
+        for name in expected:
+            dtype = tensors.entry(name).dtype
             if dtype not in WIDENED_DTYPES:
                 raise CheckpointError(
-                    f"{folder}: tensor {spec.name!r} is {dtype}; readable are BF16, F16 and F32"
+                    f"{folder}: tensor {name!r} is {dtype}; readable are BF16, F16 and F32"
                 )
-        return cls(folder, config, tensors)
+        return cls(folder, config, layout, tensors)
+
+    @property
+    def config(self) -> DecoderConfig:
+        """The configuration of a LLaMA-like decoder; CheckpointError for another family."""
+        if not isinstance(self.source, DecoderConfig):
+            raise CheckpointError(
+                f"{self.folder}: {self.source.family} runs under the las profiles only; SDLLM's"
+                " take llama, mistral and qwen2"
+            )
+        return self.source
 
     @property
     def tokenizer_path(self) -> Path | None:
@@ -65,7 +84,7 @@ class Checkpoint:
     @property
     def parameters(self) -> int:
         """How many numbers the tensors that the model uses hold."""
-        return sum(math.prod(spec.shape) for spec in all_tensors(self.config))
+        return sum(math.prod(shape) for shape in self._shapes.values())
 
     @property
     def source_digest(self) -> str:
@@ -76,10 +95,9 @@ class Checkpoint:
         are spread over files, and keys of config.json that change nothing, do not enter.
         """
         if self._digest is None:
-            names = sorted(spec.name for spec in all_tensors(self.config))
             record = {
-                "config": config_record(self.config),
-                "tensors": [self._tensor_record(name) for name in names],
+                "config": config_record(self.source),
+                "tensors": [self._tensor_record(name) for name in sorted(self._shapes)],
             }
             self._digest = sha256_hex(canonical_json(record))
         return self._digest
@@ -120,6 +138,23 @@ class Checkpoint:
         values = widen(self._tensors.array(name), self._tensors.entry(name).dtype)
         self._refuse_not_finite(name, values, 0)
         return values
+
+    def outputs(self, part: MatrixPart, start: int, stop: int) -> NDArray[np.float32]:
+        """Outputs start .. stop - 1 of a part of a matrix: float32 [stop - start, inputs].
+
+        CheckpointError: NaN or infinity among them.
+        """
+        first, last = part.first + start, part.first + stop
+        if not part.by_columns:
+            return self.rows(part.name, first, last)
+        stored = self._tensors.array(part.name)[:, first:last]
+        block = widen(np.ascontiguousarray(stored.T), self._tensors.entry(part.name).dtype)
+        self._refuse_not_finite(part.name, block, first)
+        return block
+
+    def entries(self, part: VectorPart) -> NDArray[np.float32]:
+        """Part of a vector: float32 [size]. CheckpointError: NaN or infinity in it."""
+        return self.vector(part.name)[part.first : part.first + part.size]
 
     def iter_row_blocks(
         self, name: str, rows: int = 1024

@@ -13,7 +13,7 @@ def add_claim_options(parser: argparse.ArgumentParser) -> None:
         dest="case_class",
         choices=CASE_CLASSES,
         default="full",
-        help="what the device claims (default %(default)s: every case)",
+        help="what the device claims (default %(default)s: every case of SDLLM)",
     )
     parser.add_argument(
         "--where",

@@ -89,7 +89,7 @@ def sub_neuron_codes(x: NDArray[np.int64], piece: Piece, steps: int) -> NDArray[
             return first_steps(x >> shift, steps)
         case FewSpikes():
             output = few_spikes(x - np.int64(piece.low), piece.neuron)
-            return np.clip(output, np.int64(0), np.int64(LARGEST_CODE))
+            return first_steps(np.clip(output, np.int64(0), np.int64(LARGEST_CODE)), steps)
         case _:
             assert_never(piece.neuron)
 

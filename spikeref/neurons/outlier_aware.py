@@ -89,7 +89,7 @@ class OatCode:
 
 
 def _sticky(quotient: int, rest: int) -> int:
-    """Return 4·quotient, or one more where a rest remains, which rounds as the exact fraction does."""
+    """Return 4·quotient, or one more where a rest remains, which rounds alike."""
     return quotient * 4 + (rest != 0)
 
 

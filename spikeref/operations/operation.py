@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full"]
+CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las"]
 Mode: TypeAlias = Literal["teacher-forced", "free-running"]
 
 Parameters: TypeAlias = Mapping[str, int | str]

@@ -25,6 +25,7 @@ from spikeref.operations.decoding import DECODING
 from spikeref.operations.events import EVENTS
 from spikeref.operations.forms import check_arguments, type_of
 from spikeref.operations.given_model import refuse_foreign_folder
+from spikeref.operations.las_table import LAS
 from spikeref.operations.linear import LINEAR
 from spikeref.operations.neurons import NEURONS, ROTATION, SPIKING_INPUT
 from spikeref.operations.operation import Operation, Outputs, Parameters
@@ -50,6 +51,7 @@ OPERATIONS: dict[str, Operation] = {
         PACK_CACHE,
         *OUTPUT,
         *DECODING,
+        *LAS,
     )
 }
 """By name, in the order of CONF-9."""

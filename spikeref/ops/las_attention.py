@@ -127,7 +127,7 @@ def las_attend(
 
     queries: [T, H, d]; keys, values: [S, G, d].
     """
-    tokens, heads, width = queries.counts.shape
+    tokens, heads, _ = queries.counts.shape
     group_of = np.arange(heads) // (heads // keys.counts.shape[1])
     blocks = []
     for start in range(0, tokens, engine.query_block):

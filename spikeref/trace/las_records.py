@@ -6,9 +6,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-LasResidualOp: TypeAlias = Literal[
-    "las_embedding", "las_attention_residual", "las_mlp_residual"
-]
+LasResidualOp: TypeAlias = Literal["las_embedding", "las_attention_residual", "las_mlp_residual"]
 LasNormOp: TypeAlias = Literal[
     "las_embedding_norm",
     "las_attention_norm",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spikeref.errors import VectorError
 
 TensorType: TypeAlias = Literal["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"]
-CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full"]
+CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las"]
 Mode: TypeAlias = Literal["teacher-forced", "free-running"]
 Provenance: TypeAlias = Literal["exhaustive", "directed", "random", "hand-worked", "model"]
 RejectKind: TypeAlias = Literal[

@@ -95,14 +95,7 @@ def las_softmax_offset(parameters: Parameters, inputs: Tensors) -> dict[str, Ten
     }
 
 
-def _softmax(parameters: Parameters, inputs: Tensors) -> rule.Softmax:
-    match parameters.text("softmax"):
-        case "paper":
-            published = False
-        case "published":
-            published = True
-        case other:
-            raise Refusal("parameter", f"unknown softmax {other!r}")
+def _softmax(parameters: Parameters, inputs: Tensors, *, published: bool) -> rule.Softmax:
     return rule.Softmax(
         exp=function_of(parameters, inputs["exp"], falling=True),
         reciprocal=function_of(parameters, inputs["reciprocal"], falling=True),
@@ -112,18 +105,24 @@ def _softmax(parameters: Parameters, inputs: Tensors) -> rule.Softmax:
 
 
 def las_softmax(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
-    """LAS-11, LAS-16."""
-    softmax, bound = _softmax(parameters, inputs), parameters.integer("bound")
-    scale, distance = scale_of(parameters, "scale"), inputs["distance"].flat
+    """LAS-11."""
+    return _weighed(parameters, inputs, _softmax(parameters, inputs, published=False))
+
+
+def las_published_softmax(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
+    """LAS-16."""
+    return _weighed(parameters, inputs, _softmax(parameters, inputs, published=True))
+
+
+def _weighed(parameters: Parameters, inputs: Tensors, softmax: rule.Softmax) -> dict[str, Tensor]:
+    bound, scale = parameters.integer("bound"), scale_of(parameters, "scale")
+    distance = inputs["distance"].flat
     if not 1 <= bound < 1 << 61:
         raise Refusal("parameter", f"bound {bound} outside 1 … 2^61−1")
     if any(not 0 <= d <= 2 * bound for d in distance):
         raise Refusal("range", "a distance beyond its bound")
-    logs = rule.logarithms(distance, bound, scale, softmax.ties)
-    found = rule.weigh(logs, softmax)
+    found = rule.weigh(rule.logarithms(distance, bound, scale, softmax.ties), softmax)
     return {
-        "logarithm": vector("i64", logs),
-        "power": vector("i64", found.exponentials),
         "sum": scalar("i64", found.sum),
         "inverse": scalar("i32", found.inverse),
         "inverse_exponent": scalar("i32", found.inverse_exponent),
@@ -155,7 +154,8 @@ def las_attend(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     causal = parameters.flag("causal")
     codes = _codes(parameters, form, ("query", "key", "value", "probabilities"))
     queries, keys, values = (heads_of(inputs, form, f"{r}_") for r in ("query", "key", "value"))
-    softmax, scale = _softmax(parameters, inputs), scale_of(parameters, "score")
+    softmax = _softmax(parameters, inputs, published=False)
+    scale = scale_of(parameters, "score")
     first, heads, groups = len(keys) - len(queries), len(queries[0]), len(keys[0])
     done, spiked = [], []
     for t, query in enumerate(queries):

@@ -26,7 +26,7 @@ def las_activation(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict
 
 def hg_exp(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """HG-2."""
-    function = function_of(parameters, inputs["thresholds"], falling=True)
+    function = function_of(parameters, inputs["exp"], falling=True)
     if min(inputs["t"].flat) < 0:
         raise Refusal("range", "t < 0")
     return {"power": vector("i64", [rule.exponential(t, function) for t in inputs["t"].flat])}
@@ -44,25 +44,25 @@ def hg_mantissa(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[st
 
 def hg_reciprocal(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """HG-4."""
-    function = function_of(parameters, inputs["thresholds"], falling=True)
+    function = function_of(parameters, inputs["reciprocal"], falling=True)
     return _coded([rule.reciprocal(s, function) for s in inputs["s"].flat])
 
 
 def hg_rsqrt(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """HG-5."""
-    function = function_of(parameters, inputs["thresholds"], falling=True)
+    function = function_of(parameters, inputs["rsqrt"], falling=True)
     return _coded([rule.inverse_root(s, function) for s in inputs["s"].flat])
 
 
 def hg_sqrt(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """HG-6."""
-    function = function_of(parameters, inputs["thresholds"], falling=False)
+    function = function_of(parameters, inputs["sqrt"], falling=False)
     return _coded([rule.root(s, function) for s in inputs["s"].flat])
 
 
 def hg_square(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """HG-7."""
-    function = function_of(parameters, inputs["thresholds"], falling=False)
+    function = function_of(parameters, inputs["square"], falling=False)
     return {"y": vector("i64", [rule.square(x, function) for x in inputs["x"].flat])}
 
 

@@ -35,7 +35,11 @@ def las_combine(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
 
 def las_rescale(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-2."""
-    bound, bits, ties = parameters.integer("bound"), parameters.integer("bits"), parameters.ties
+    bound, bits, ties = (
+        parameters.integer("bound"),
+        parameters.integer("output_bits"),
+        parameters.ties,
+    )
     if not 1 <= bound < LARGEST_BOUND:
         raise Refusal("parameter", f"bound {bound} outside 1 … 2^62−1")
     if any(abs(y) > bound for y in inputs["accumulator"].flat):
@@ -92,7 +96,7 @@ def _norm(parameters: Parameters, inputs: Tensors) -> norms.Norm:
             raise Refusal("parameter", f"unknown norm {other!r}")
     return norms.Norm(
         kind=kind,
-        root=(parameters.integer("norm_root"), parameters.integer("norm_root_exponent")),
+        root=scale_of(parameters, "root"),
         epsilon=scale_of(parameters, "epsilon"),
         gamma=gamma,
         gamma_exponent=parameters.integer("gamma_exponent"),
@@ -138,7 +142,7 @@ def las_published_norm(parameters: Parameters, inputs: Tensors) -> dict[str, Ten
 def las_saw(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-6."""
     form = form_of(parameters)
-    code, bits, ties = code_of(parameters, form), parameters.integer("bits"), parameters.ties
+    code, bits, ties = code_of(parameters, form), parameters.integer("output_bits"), parameters.ties
     weights, channels, bias = inputs["weights"].rows(), channels_of(inputs), inputs["bias"].flat
     return _linear_output(
         [

@@ -1,0 +1,143 @@
+"""The HG neurons of a model, to tensors and back (LMOD-4)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.errors import ModelError
+from spikeref.functions.tables import FunctionName, FunctionTables
+from spikeref.neurons.expansion import UNREACHED, Expansion
+from spikeref.neurons.few_spikes import FewSpikes
+from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece, SubNeuron
+
+RISING, FALLING, IDENTITY, FEW_SPIKES = 0, 1, 2, 3
+"""Kinds of sub-neurons."""
+LOWEST_EXPONENT = -20
+"""Activations are given with 20 fraction bits, exactly (HG-1)."""
+LARGEST_MEMBRANE = 1 << 31
+
+MANTISSA_FUNCTIONS: dict[FunctionName, tuple[int, int]] = {
+    "reciprocal": (1 << 23, (1 << 24) - 1),
+    "rsqrt": (1 << 22, (1 << 24) - 1),
+    "sqrt": (1 << 22, (1 << 24) - 1),
+    "square": (1 << 23, (1 << 24) - 1),
+    "exp": (0, (1 << 16) - 1),
+}
+"""Functions of one piece, which is open for exactly these membranes (HG-2 to HG-7)."""
+
+
+def neuron_tensors(name: FunctionName, neuron: HgNeuron) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a function by name."""
+    prefix = f"tables.{name}"
+    tensors: dict[str, NDArray[Any]] = {
+        f"{prefix}.pieces": np.array([_members(p) for p in neuron.pieces], dtype=np.int64)
+    }
+    for number, piece in enumerate(neuron.pieces):
+        sub = piece.neuron
+        match sub:
+            case Expansion():
+                tensors[f"{prefix}.{number}.thresholds"] = sub.thresholds
+            case FewSpikes():
+                rows = (sub.resets, sub.thresholds, sub.weights)
+                tensors[f"{prefix}.{number}.few_spikes"] = np.array(rows, dtype=np.int64)
+            case Identity():
+                pass
+            case _:
+                assert_never(sub)
+    return tensors
+
+
+def _members(piece: Piece) -> tuple[int, int, int, int, int, int]:
+    kind, shift = RISING, 0
+    match piece.neuron:
+        case Expansion(falling=falling):
+            kind = FALLING if falling else RISING
+        case Identity(shift):
+            kind = IDENTITY
+        case FewSpikes():
+            kind = FEW_SPIKES
+        case _:
+            assert_never(piece.neuron)
+    return piece.low, piece.high, piece.sign, piece.exponent, kind, shift
+
+
+def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgNeuron:
+    """Return the HG neuron of a function from its tensors; ModelError for one that is none."""
+    prefix = f"tables.{name}"
+    rows = array(f"{prefix}.pieces").tolist()
+    pieces = tuple(_piece(f"{prefix}.{i}", row, array) for i, row in enumerate(rows))
+    for earlier, later in zip(pieces, pieces[1:], strict=False):
+        if earlier.high >= later.low:
+            raise ModelError(f"{prefix}.pieces: ranges overlap or are not in order")
+    ranges = [(piece.low, piece.high) for piece in pieces]
+    needed = MANTISSA_FUNCTIONS.get(name)
+    if not pieces or (needed is not None and ranges != [needed]):
+        raise ModelError(f"{prefix}.pieces: not the ranges that chapter 19 needs")
+    return HgNeuron(pieces=pieces)
+
+
+def _piece(prefix: str, row: list[int], array: Callable[[str], NDArray[Any]]) -> Piece:
+    low, high, sign, exponent, kind, shift = row
+    sane = -LARGEST_MEMBRANE <= low <= high < LARGEST_MEMBRANE and sign in (-1, 1)
+    if not sane or not LOWEST_EXPONENT <= exponent <= 0 or not 0 <= shift <= 16:
+        raise ModelError(f"{prefix}: a member of its piece is out of range (LMOD-4)")
+    neuron: SubNeuron
+    match kind:
+        case 0 | 1:
+            neuron = _expansion(prefix, array(f"{prefix}.thresholds"), falling=kind == FALLING)
+        case 2:
+            if low < 0 or high >> shift >= LARGEST_MEMBRANE >> 15:
+                raise ModelError(f"{prefix}: an identity whose codes leave 16 bits")
+            neuron = Identity(shift)
+        case 3:
+            resets, thresholds, weights = array(f"{prefix}.few_spikes").tolist()
+            neuron = FewSpikes(
+                resets=tuple(resets), thresholds=tuple(thresholds), weights=tuple(weights)
+            )
+        case _:
+            raise ModelError(f"{prefix}: kind {kind} is unknown")
+    return Piece(low=low, high=high, sign=sign, exponent=exponent, neuron=neuron)
+
+
+def _expansion(prefix: str, thresholds: NDArray[np.int32], *, falling: bool) -> Expansion:
+    steps = np.diff(thresholds.astype(np.int64))
+    if np.any(steps > 0) if falling else np.any(steps < 0):
+        raise ModelError(f"{prefix}.thresholds: not monotone (NEUR-6)")
+    if int(np.abs(thresholds.astype(np.int64)).max()) > UNREACHED + 1:
+        raise ModelError(f"{prefix}.thresholds: one leaves 32 bits")
+    return Expansion(thresholds=thresholds, falling=falling)
+
+
+def named_neurons(tables: FunctionTables, names: tuple[FunctionName, ...]) -> Iterator[
+    tuple[FunctionName, HgNeuron]
+]:  # fmt: skip
+    """Yield the neurons of a model's functions by name."""
+    own = {
+        "exp": tables.exp,
+        "reciprocal": tables.reciprocal,
+        "rsqrt": tables.rsqrt,
+        "sqrt": tables.square_root,
+        "square": tables.square,
+    }
+    for name in names:
+        neuron = tables.tanh if name == "tanh" else own.get(name, tables.activation)
+        if neuron is not None:
+            yield name, neuron
+
+
+def read_tables(
+    names: tuple[FunctionName, ...], array: Callable[[str], NDArray[Any]]
+) -> FunctionTables:
+    """Return the functions of a model whose functions are `names` (model.las_tensors)."""
+    found = {name: read_neuron(name, array) for name in names}
+    return FunctionTables(
+        exp=found["exp"],
+        reciprocal=found["reciprocal"],
+        rsqrt=found["rsqrt"],
+        square_root=found["sqrt"],
+        square=found["square"],
+        activation=found[names[5]],
+        tanh=found.get("tanh"),
+    )

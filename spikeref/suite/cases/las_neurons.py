@@ -1,0 +1,336 @@
+"""FS, MT and OAT neurons and their trains (NEUR-1 to NEUR-5)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+from spikeref.operations.operation import Parameters
+from spikeref.operations.table import run_operation
+from spikeref.suite.build import accepted, hand_worked, refused
+from spikeref.suite.draw import Draw, tensor
+from spikeref.vectors.case import Case
+
+RULES = ("below", "at-most")
+FORM: Parameters = {"steps": 10, "levels": 1}
+BELOW: Parameters = {"rule": "below", "gate": "below"}
+
+
+def las_neuron_cases() -> Iterator[Case]:
+    """Yield the cases of fs_neuron, mt_neuron, oat_encode and oat_train."""
+    yield from _by_hand()
+    yield from _few_spikes()
+    yield from _multi_threshold()
+    yield from _gates()
+    yield from _units()
+    yield from _encoded_at_random()
+    yield from _refused()
+    yield from _trains()
+
+
+def _by_hand() -> Iterator[Case]:
+    # x = 10: 10 > 9, v = 2, y = 8; 2 > 2 is not; 2 > 1, v = 0, y = 8 + 1.
+    # x = 9: 9 > 9 is not; 9 > 2, v = 5, y = 4; 5 > 1, v = 3, y = 5. x = 1: never. x = −7: never.
+    yield hand_worked(
+        "hand-fs-neuron",
+        "fs_neuron",
+        "10 > 9 leaves 10-8 = 2 and gives 8, 2 > 2 is not, 2 > 1 gives 1: 9. 9 > 9 is not, 9 > 2"
+        " leaves 5 and gives 4, 5 > 1 gives 1: 5. 1 and -7 stay silent.",
+        {},
+        {
+            "x": tensor([10, 9, 1, -7], "i64"),
+            "resets": tensor([8, 4, 2], "i64"),
+            "thresholds": tensor([9, 2, 1], "i64"),
+            "weights": tensor([8, 4, 1], "i64"),
+        },
+        {"y": [9, 5, 0, 0]},
+    )
+    # Θ = 1024, T = 10, n = 1: V = min(1023, X − 1) for X > 0. 0; 1 -> 0; 2 -> 1; 513 -> 512;
+    # 512 -> 511; 1024 -> 1023; 5000 -> 1023.
+    fired = {0: 0, 1: 0, 2: 1, 512: 511, 513: 512, 1024: 1023, 5000: 1023}
+    yield hand_worked(
+        "hand-mt-neuron-below",
+        "mt_neuron",
+        "One unit is one: strictly below X means V = X - 1, at most 1023; each count's bits fire"
+        " from the most significant one down.",
+        {**FORM, "rule": "below", "threshold": 1024},
+        {"magnitude": tensor(list(fired), "i64")},
+        {
+            "fired": [[v >> (9 - t) & 1 for v in fired.values()] for t in range(10)],
+            "count": list(fired.values()),
+        },
+    )
+    # Θ_n = 4, Θ_o = 12: G = 4, r = 1, 3, U = 4·2^−26 = 2^−24 = 32768·2^−39. x = 3 (16 fraction
+    # bits: 3·2^−16): V = ⌈2^10·3/4⌉ − 1 = 767. x = −4: gate 4 ≥ 4, outlier: ⌈1024·4/12⌉ − 1 = 341,
+    # v = −3·341 = −1023. x = 12: V = 1023, v = 3069. x = 13: the same, and it saturates.
+    yield hand_worked(
+        "hand-oat-encode",
+        "oat_encode",
+        "3 < 4 is normal: ceil(1024*3/4)-1 = 767. |-4| opens the outlier gate: ceil(4096/12)-1 ="
+        " 341, weighed by 3. 12 gives 1023, and 13 saturates. U = 4*2^-26 = 32768*2^-39.",
+        {**FORM, **BELOW, "threshold_n": 4, "threshold_o": 12, "fraction_bits": 16},
+        {"x": tensor([[3, -4, 12, 13, 0]], "i64")},
+        {
+            "counts": [[767, -341, 1023, 1023, 0]],
+            "outliers": [[0, 1, 1, 1, 0]],
+            "values": [[767, -1023, 3069, 3069, 0]],
+            "saturations": [1],
+            "unit_mantissa": 32768,
+            "unit_exponent": -39,
+        },
+    )
+    # n = 2, T = 10: V = 1541 = 3·512 + 5; 5 = 0·… + 2·2 + … : at weight 2 level min(2, 3) = 2, 1
+    # left, at weight 1 level 1 < 2 is none: so 5 is not a count. 1540 = 3·512 + 2·2.
+    steps = [[3], [0], [0], [0], [0], [0], [0], [0], [2], [0]]
+    yield hand_worked(
+        "hand-oat-train-levels",
+        "oat_train",
+        "With two levels 1540 is 3*512 + 2*2; behind the outlier gate every unit weighs 3, so the"
+        " spikes weigh 4608 and 12.",
+        {"steps": 10, "levels": 2, "threshold_n": 5, "threshold_o": 15},
+        {"counts": tensor([1540], "i32"), "outliers": tensor([1], "i8")},
+        {"train": steps, "weights": [[3 * (s << (9 - t))] for t, (s,) in enumerate(steps)]},
+    )
+
+
+def _few_spikes() -> Iterator[Case]:
+    resets, thresholds, weights = [50, -20, 10, 5], [40, 15, 9, -3], [7, 5, -2, 1]
+    near = sorted({t + d for t in (*thresholds, 90, 60, 65) for d in (-1, 0, 1)})
+    yield accepted(
+        "fs-neuron-at-thresholds",
+        "fs_neuron",
+        "Potentials at, below and above each threshold, a reset and a weight below zero: catches"
+        " >= for >, a reset left out, a threshold of the next step.",
+        {},
+        {
+            "x": tensor([*near, 1 << 40, -(1 << 40)], "i64"),
+            "resets": tensor(resets, "i64"),
+            "thresholds": tensor(thresholds, "i64"),
+            "weights": tensor(weights, "i64"),
+        },
+    )
+    identity = "fs-neuron-random"
+    draw = Draw(identity)
+    yield accepted(
+        identity,
+        "fs_neuron",
+        "Sixteen steps of random constants: catches a potential that is not carried on.",
+        {},
+        {
+            "x": draw.spread("x", 20, (24,), "i64"),
+            "resets": draw.spread("resets", 18, (16,), "i64"),
+            "thresholds": draw.spread("thresholds", 18, (16,), "i64"),
+            "weights": draw.spread("weights", 16, (16,), "i64"),
+        },
+        provenance="random",
+    )
+
+
+def _near_levels(threshold: int, steps: int, levels: int) -> list[int]:
+    """Return magnitudes at, below and above where a level first equals the potential."""
+    n, places = levels, range(1, 4)
+    equal = {(n + k) * threshold // (n << t) for t in places for k in range(0, n, max(1, n - 1))}
+    near = {m + d for m in equal for d in (-1, 0, 1)}
+    return sorted(m for m in near if 0 <= m <= threshold)
+
+
+def _multi_threshold() -> Iterator[Case]:
+    for levels in range(1, 16):
+        steps = 10 + (levels - 1) % 7
+        for rule in RULES if levels in (1, 2) else (RULES[levels % 2],):
+            threshold = levels << steps
+            near = _near_levels(threshold, steps, levels)
+            far = [0, 1, threshold - 1, threshold, threshold + 1, 3 * threshold]
+            yield accepted(
+                f"mt-neuron-n{levels}-t{steps}-{rule}",
+                "mt_neuron",
+                "Magnitudes at levels and one unit beside, at zero and beyond the threshold:"
+                " catches < for <=, levels counted from 1, a lost level, no cut at the threshold.",
+                {"steps": steps, "levels": levels, "rule": rule, "threshold": threshold},
+                {"magnitude": tensor([*far, *near], "i64")},
+            )
+    for rule in RULES:
+        identity = f"mt-neuron-odd-threshold-{rule}"
+        yield accepted(
+            identity,
+            "mt_neuron",
+            "A threshold that is no power of two: catches a shift in place of the division.",
+            {"steps": 13, "levels": 4, "rule": rule, "threshold": 12345677},
+            {"magnitude": Draw(identity).uniform("magnitude", 0, 13000000, (16,), "i64")},
+            provenance="random",
+        )
+    widest = {"steps": 16, "levels": 15, "rule": "below", "threshold": 1 << 32}
+    magnitude = tensor([1, (1 << 32) - 1, 1 << 32, (1 << 40) - 1], "i64")
+    comment = "The largest threshold, levels and steps: catches potentials of less than 56 bits."
+    inputs = {"magnitude": magnitude}
+    yield accepted("mt-neuron-largest", "mt_neuron", comment, widest, inputs)
+    for name, change in (("threshold-0", 0), ("threshold-beyond-2-to-the-32", (1 << 32) + 1)):
+        yield refused(
+            f"mt-neuron-{name}",
+            "mt_neuron",
+            "parameter",
+            "A threshold out of its range: catches a device without the check.",
+            {**widest, "threshold": change},
+            inputs,
+            beside="mt-neuron-largest",
+        )
+    yield refused(
+        "mt-neuron-negative-magnitude",
+        "mt_neuron",
+        "range",
+        "A magnitude below zero: catches a device that takes signed values.",
+        widest,
+        {"magnitude": tensor([-1], "i64")},
+        beside="mt-neuron-largest",
+    )
+
+
+def encode(normal: int, outlier: int, fraction: int = 16, **form: int | str) -> Parameters:
+    """Return the parameters of oat_encode."""
+    return {
+        **FORM,
+        **BELOW,
+        **form,
+        "threshold_n": normal,
+        "threshold_o": outlier,
+        "fraction_bits": fraction,
+    }
+
+
+def _gates() -> Iterator[Case]:
+    for gate in RULES:
+        for rule, steps, levels, fraction in (
+            (gate, 10, 1, 16),
+            ("below", 16, 1, 20),
+            ("at-most", 12, 3, 30),
+        ):
+            normal, outlier = (1 << 11, 1 << 17) if fraction == 30 else (10 << 16, 500 << 16)
+            up = fraction - 16
+            at = [value << up for value in (normal, outlier, 2 * outlier)]
+            row = [0, 1, *(value + d for value in at for d in (-1, 0, 1))]
+            yield accepted(
+                f"oat-encode-gate-{gate}-rule-{rule}-f{fraction}",
+                "oat_encode",
+                "Values at both thresholds and one unit beside, of both signs: catches > for"
+                " >= in the gate, a threshold of other fraction bits, a lost sign, saturation"
+                " counted at the threshold itself.",
+                encode(normal, outlier, fraction, gate=gate, rule=rule, steps=steps, levels=levels),
+                {"x": tensor([row, [-value for value in row]], "i64")},
+            )
+
+
+def _units() -> Iterator[Case]:
+    x = tensor([[7, -70, 700]], "i64")
+    carry = (15 << 17) - 1  # /15 is 2^17 less a fifteenth: 2^16 after rounding
+    for name, normal, outlier, levels, steps in (
+        ("one", 1, 1, 1, 10),
+        ("thirds", 1 << 16, 1 << 20, 3, 16),
+        ("carry", carry, carry, 15, 10),
+        ("tie-even", (1 << 17) + 2, (1 << 17) + 2, 1, 10),
+        ("tie-odd", (1 << 17) + 6, (1 << 17) + 6, 1, 10),
+        ("largest-threshold", 1 << 32, 1 << 32, 7, 13),
+    ):
+        yield accepted(
+            f"oat-encode-unit-{name}",
+            "oat_encode",
+            "The unit of a code as a scale: catches a floor, an exponent that forgets a step or"
+            " the levels, a mantissa of 2^16, the threshold in place of the common divisor.",
+            encode(normal, outlier, steps=steps, levels=levels),
+            {"x": x},
+        )
+
+
+def _encoded_at_random() -> Iterator[Case]:
+    for steps, levels, fraction in ((11, 2, 16), (14, 7, 20), (15, 15, 16)):
+        identity = f"oat-encode-random-t{steps}-n{levels}"
+        yield accepted(
+            identity,
+            "oat_encode",
+            "Random values of all sizes: catches a sub-neuron kept from the value before.",
+            encode(3 << 16, 24 << 16, fraction, steps=steps, levels=levels),
+            {"x": Draw(identity).spread("x", 22 + fraction - 16, (2, 12), "i64")},
+            provenance="random",
+        )
+
+
+def _refused() -> Iterator[Case]:
+    x = tensor([[5, -3]], "i64")
+    ratio = (1 << 30) // 1023  # r_o·1023 < 2^30 ≤ (r_o + 1)·1023
+    valid = {
+        "oat-encode-largest-value": encode(1, ratio),
+        "oat-encode-probability-threshold": encode(1 << 17, 1 << 17, 30),
+        "oat-encode-form-valid": encode(1 << 16, 1 << 16, steps=16, levels=15),
+    }
+    for identity, parameters in valid.items():
+        comment = "The last values of the domain: catches a limit one too early."
+        yield accepted(identity, "oat_encode", comment, parameters, {"x": x})
+    largest, probability, form = valid
+    for name, beside, change in (
+        ("value-beyond-30-bits", largest, {"threshold_o": ratio + 1}),
+        ("thresholds-crossed", largest, {"threshold_n": ratio + 1}),
+        ("threshold-0", largest, {"threshold_n": 0}),
+        ("threshold-beyond", form, {"threshold_n": (1 << 32) + 1, "threshold_o": (1 << 32) + 1}),
+        ("probability-beyond-2", probability, {"threshold_o": 1 << 18, "threshold_n": 1 << 18}),
+        ("fraction-bits-18", probability, {"fraction_bits": 18}),
+        ("steps-9", form, {"steps": 9}),
+        ("steps-17", form, {"steps": 17}),
+        ("levels-0", form, {"levels": 0}),
+        ("levels-16", form, {"levels": 16}),
+        ("unknown-gate", form, {"gate": "above"}),
+    ):
+        yield refused(
+            f"oat-encode-{name}",
+            "oat_encode",
+            "parameter",
+            "One parameter out of its range: catches a device that encodes all the same.",
+            {**valid[beside], **change},
+            {"x": x},
+            beside=beside,
+        )
+
+
+def counts_of(x: NDArray[Any], parameters: Parameters) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return counts and flags that the reference encodes values [R, N] to."""
+    done = run_operation("oat_encode", parameters, {"x": x})
+    return done["counts"], done["outliers"]
+
+
+def _trains() -> Iterator[Case]:
+    for steps, levels in ((10, 1), (16, 1), (12, 2), (11, 5), (13, 15)):
+        identity = f"oat-train-t{steps}-n{levels}"
+        values = Draw(identity).spread("x", 21, (1, 8), "i64")
+        edges = tensor([[0, 1 << 22, -(1 << 22), (2 << 16) - 1, 2 << 16]], "i64")
+        parts = [
+            counts_of(x, encode(2 << 16, 6 << 16, steps=steps, levels=levels))
+            for x in (values, edges)
+        ]
+        yield accepted(
+            identity,
+            "oat_train",
+            "Random counts, none, and the largest of both signs: catches the least significant"
+            " step first, a level from 1, a ratio of the other sub-neuron, a lost polarity.",
+            {"steps": steps, "levels": levels, "threshold_n": 2 << 16, "threshold_o": 6 << 16},
+            {
+                "counts": tensor([v for c, _ in parts for v in c[0].tolist()], "i32"),
+                "outliers": tensor([v for _, o in parts for v in o[0].tolist()], "i8"),
+            },
+        )
+    beside = "hand-oat-train-levels"
+    yield refused(
+        "oat-train-count-of-no-neuron",
+        "oat_train",
+        "range",
+        "A count of 1 where the lowest level is 2: catches a device that drops the rest.",
+        {"steps": 10, "levels": 2, "threshold_n": 5, "threshold_o": 15},
+        {"counts": tensor([1], "i32"), "outliers": tensor([0], "i8")},
+        beside=beside,
+    )
+    yield refused(
+        "oat-train-count-beyond",
+        "oat_train",
+        "range",
+        "A count beyond (2n-1)*(2^T-1): catches a device that cuts it off.",
+        {"steps": 10, "levels": 2, "threshold_n": 5, "threshold_o": 15},
+        {"counts": tensor([3 * 1023 + 1], "i32"), "outliers": tensor([0], "i8")},
+        beside=beside,
+    )
