@@ -13,9 +13,9 @@ PACKAGE = Path(spikeref.__file__).parent
 TOOLS = PACKAGE.parent / "tools"
 
 ROOMS = (
-    "errors", "device", "storage", "arith", "neurons", "functions", "model", "checkpoint", "compiler", "engine",
-    "ops", "trace", "forward", "account", "evaluate", "vectors", "operations", "check", "suite",
-    "cosim", "cli",
+    "errors", "device", "storage", "arith", "neurons", "functions", "model", "checkpoint",
+    "compiler", "engine", "ops", "trace", "forward", "account", "evaluate", "vectors",
+    "operations", "check", "suite", "cosim", "cli",
 )  # fmt: skip
 """A room imports only from itself and from rooms before it."""
 

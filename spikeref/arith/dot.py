@@ -22,8 +22,8 @@ FLOAT64_LIMIT = 1 << 53
 SMALLEST_SPLIT = 256
 """Splitting K into shorter runs than this costs more than float64 does."""
 
-INT16_ROWS = 256
-"""Rows of magnitudes up to 127 that can be added in int16."""
+RUN_ROWS = 256
+"""Rows that are added at a time, in twice the width of their entries."""
 
 WIDENED_TERMS = 512
 """Rows of the right operand that are widened to float at a time. Few and long rows are widened
@@ -114,12 +114,14 @@ def sum_of_squares(m: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.einsum("tn,tn->t", m, m, dtype=np.int64))
 
 
-def absolute_column_sums(weights: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return Σ_j |W[j, m]|, int64 [M], of weights int8 [N, M] without −128."""
+def absolute_column_sums(weights: NDArray[np.int8] | NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return Σ_j |W[j, m]|, int64 [M], of weights [N, M] without −128, or −2^15 of int16."""
     sums = np.zeros(weights.shape[1], dtype=np.int64)
-    for start in range(0, len(weights), INT16_ROWS):
-        run = np.abs(weights[start : start + INT16_ROWS])
-        sums += np.add.reduce(run, axis=0, dtype=np.int16)
+    # 256 magnitudes of up to 127 can be added in int16, of up to 2^15 − 1 in int32.
+    form = np.int16 if weights.dtype == np.int8 else np.int32
+    for start in range(0, len(weights), RUN_ROWS):
+        run = np.abs(weights[start : start + RUN_ROWS])
+        sums += np.add.reduce(run, axis=0, dtype=form)
     return sums
 
 

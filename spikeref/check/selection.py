@@ -32,8 +32,9 @@ def parse_where(pairs: list[str]) -> dict[str, tuple[str, ...]]:
 def claimed_cases(suite: Suite, claim: Claim) -> tuple[CaseManifest, ...]:
     """Return the cases of a claim in causal order.
 
-    Class `full` has the cases of all classes but `las`. A case without a parameter that `where` names stays
-    in the claim. UsageError: nothing is left, or no case has a parameter or value that is named.
+    Class `full` has the cases of all classes but `las`. A case without a parameter that `where`
+    names stays in the claim. UsageError: nothing is left, or no case has a parameter or value
+    that is named.
     """
     manifests = [suite.case_manifest(identity) for identity in suite.ids]
     in_class = [m for m in manifests if _of_class(m, claim.case_class)]

@@ -5,7 +5,7 @@ are data of the configuration.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -79,29 +79,9 @@ def layer_tensors(config: DecoderConfig, layer: int) -> Mapping[LayerRole, Tenso
     return found
 
 
-def outer_tensors(config: DecoderConfig) -> list[TensorSpec]:
-    """The embedding, the final norm, and the head unless it is the embedding."""
-    found = [
-        TensorSpec(name=EMBEDDING, shape=(config.vocab, config.hidden)),
-        TensorSpec(name=FINAL_NORM, shape=(config.hidden,)),
-    ]
-    if not config.tie_embeddings:
-        found.append(TensorSpec(name=LM_HEAD, shape=(config.vocab, config.hidden)))
-    return found
-
-
 def head_name(config: DecoderConfig) -> str:
     """The tensor that makes the logits: tied embeddings win over a head stored beside them."""
     return EMBEDDING if config.tie_embeddings else LM_HEAD
-
-
-def all_tensors(config: DecoderConfig) -> Iterator[TensorSpec]:
-    """Every tensor of the model: embedding, layers in order, final norm, head."""
-    outer = outer_tensors(config)
-    yield outer[0]
-    for layer in range(config.layers):
-        yield from layer_tensors(config, layer).values()
-    yield from outer[1:]
 
 
 def is_passed_over(name: str) -> bool:

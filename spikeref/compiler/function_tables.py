@@ -1,4 +1,4 @@
-"""The standard HG neurons: thresholds of exact functions, the same on every machine (chapter 19)."""
+"""The standard HG neurons: thresholds of exact functions, alike on every machine (chapter 19)."""
 
 import math
 from collections.abc import Callable
@@ -70,24 +70,24 @@ def standard_tables(activation: ActivationName, *, tanh: bool) -> FunctionTables
 
 
 def _silu_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return x / (1.0 + np.exp(x))
+    return np.asarray(x / (1.0 + np.exp(x)))
 
 
 def _gelu_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
     complement = np.array([math.erfc(v) for v in (x / math.sqrt(2.0)).tolist()])
-    return 0.5 * x * complement
+    return np.asarray(0.5 * x * complement)
 
 
 def _gelu_tanh_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
     inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)
-    return x / (1.0 + np.exp(2.0 * inner))
+    return np.asarray(x / (1.0 + np.exp(2.0 * inner)))
 
 
 def _tanh_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
     # Near 0 the difference cancels, and three terms of the series have 12 digits.
     cube = x * x * x
     series = cube / 3.0 - cube * x * x * (2.0 / 15.0) + cube * cube * x * (17.0 / 315.0)
-    return np.where(x < 2.0**-6, series, x - np.tanh(x))
+    return np.asarray(np.where(x < 2.0**-6, series, x - np.tanh(x)))
 
 
 def _activation(deficit: Real, *, start: int, trough: int, exponent: int, octaves: int) -> HgNeuron:

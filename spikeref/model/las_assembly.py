@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spikeref.arith.dot import absolute_column_sums
 from spikeref.arith.widths import magnitude
 from spikeref.errors import ModelError, UsageError
+from spikeref.model.groups import Operator
 from spikeref.model.las_config import LasConfig, NormKind
 from spikeref.model.las_layers import (
     LasLayer,
@@ -18,7 +19,7 @@ from spikeref.model.las_layers import (
     RotaryTables,
     WideSynapses,
 )
-from spikeref.model.las_profile import LARGEST_PROBABILITY_THRESHOLD
+from spikeref.model.las_profile import LARGEST_PROBABILITY_THRESHOLD, LayerRole
 from spikeref.model.las_tables import read_tables
 from spikeref.model.las_tensors import functions_of, has_head
 from spikeref.model.layers import DyadicRows, Gamma
@@ -31,6 +32,12 @@ from spikeref.neurons.outlier_aware import OatCode
 
 LARGEST_WIDE_BOUND = 1 << 61
 """Twice the bound on scores must stay below 2^62 (LAS-11)."""
+
+INPUT_ROLES: dict[Operator, LayerRole] = {
+    "q": "attention_input", "k": "attention_input", "v": "attention_input", "o": "o_input",
+    "gate": "mlp_input", "up": "mlp_input", "down": "activation",
+}  # fmt: skip
+"""Whose spikes drive an operator (LAS-14)."""
 
 
 def assemble_las_model(
@@ -50,7 +57,7 @@ def assemble_las_model(
     if has_head(config):
         head = embedding if config.tied_head else source.rows("head")
     codes = source.codes("thresholds")
-    model = LasModel(
+    return LasModel(
         config=config,
         digest=digest,
         folder=folder,
@@ -69,7 +76,6 @@ def assemble_las_model(
         tables=read_tables(functions_of(config), array),
         layers=tuple(source.layer(i) for i in range(config.shape.layers)),
     )
-    return model
 
 
 class _Source:
@@ -165,14 +171,11 @@ class _Source:
         scores = self._config.shape.head_dim * codes["query"].largest_value
         if scores * codes["key"].largest_value >= LARGEST_WIDE_BOUND:
             raise ModelError(f"{prefix}.thresholds: scores could leave 62 bits (LAS-11)")
-        inputs = {"q": "attention_input", "k": "attention_input", "v": "attention_input",
-                  "o": "o_input", "gate": "mlp_input", "up": "mlp_input",
-                  "down": "activation"}  # fmt: skip
         return LasLayer(
             attention_norm=self.norm(f"{prefix}.attention_norm"),
             mlp_norm=self.norm(f"{prefix}.mlp_norm"),
             operators={
-                operator: self.synapses(f"{prefix}.{operator}", codes[inputs[operator]])
+                operator: self.synapses(f"{prefix}.{operator}", codes[INPUT_ROLES[operator]])
                 for operator in structure.operators
             },
             codes=codes,

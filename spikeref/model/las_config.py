@@ -137,7 +137,12 @@ class LasConstants:
     score_exponent: int
 
 
-_MANTISSA_BITS = {"norm_root": 16, "norm_epsilon": 31, "published_epsilon": 31, "score_mantissa": 16}
+_MANTISSA_BITS = {
+    "norm_root": 16,
+    "norm_epsilon": 31,
+    "published_epsilon": 31,
+    "score_mantissa": 16,
+}
 _LARGEST_EXPONENT = 128
 
 

@@ -27,7 +27,7 @@ LARGEST_PROBABILITY_THRESHOLD = 1 << 17
 
 
 class Choice(Enum):
-    """Whether an operator follows the paper, or the published program where they differ (LAS-16)."""
+    """Whether an operator follows the paper or the published program (LAS-16)."""
 
     PAPER = "paper"
     PUBLISHED = "published"

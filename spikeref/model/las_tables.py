@@ -1,6 +1,7 @@
 """The HG neurons of a model, to tensors and back (LMOD-4)."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, assert_never
 
 import numpy as np
@@ -68,7 +69,7 @@ def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgN
     prefix = f"tables.{name}"
     rows = array(f"{prefix}.pieces").tolist()
     pieces = tuple(_piece(f"{prefix}.{i}", row, array) for i, row in enumerate(rows))
-    for earlier, later in zip(pieces, pieces[1:], strict=False):
+    for earlier, later in pairwise(pieces):
         if earlier.high >= later.low:
             raise ModelError(f"{prefix}.pieces: ranges overlap or are not in order")
     ranges = [(piece.low, piece.high) for piece in pieces]

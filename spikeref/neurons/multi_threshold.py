@@ -22,7 +22,8 @@ def mt_counts(
 
     X < 2^59/(n·2^T) where it counts: it is cut to the threshold first.
     """
-    reached = np.minimum(magnitude, np.int64(threshold)) * np.int64(levels << steps)
+    cut: NDArray[np.int64] = np.minimum(magnitude, np.int64(threshold))
+    reached: NDArray[np.int64] = np.multiply(cut, np.int64(levels << steps), dtype=np.int64)
     match rule:
         case Rule.BELOW:
             # On integers, strictly below R is at most R − 1.

@@ -1,4 +1,4 @@
-"""The OAT neuron: two MT neurons behind a gate, one for what is common, one for outliers (NEUR-3)."""
+"""The OAT neuron: two MT neurons behind a gate, one of them for outliers (NEUR-3)."""
 
 import math
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ def spike_numbers(train: BinaryTrain) -> NDArray[np.int64]:
     """Return the number of spikes of each neuron, int64 [...]: one of any weight counts once."""
     if train.levels == 1:
         # With one level the spikes are the bits of the count (NEUR-5).
-        return np.bitwise_count(np.abs(train.counts)).astype(np.int64)
+        return np.asarray(np.bitwise_count(np.abs(train.counts)), dtype=np.int64)
     fired = np.zeros(train.counts.shape, dtype=np.int64)
     for spikes in time_steps(train):
         fired += spikes != 0

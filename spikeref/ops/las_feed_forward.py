@@ -20,7 +20,8 @@ CODE_BITS = 16
 
 def activation_code(x: NDArray[np.int64], neuron: HgNeuron, steps: int) -> Coded:
     """Return the codes of an activation of x, int64 [T, M] with 16 fraction bits (HG-1)."""
-    parts = map_row_blocks(*x.shape, lambda rows: activate(x[rows], neuron, steps))
+    tokens, width = x.shape
+    parts = map_row_blocks(tokens, width, lambda rows: activate(x[rows], neuron, steps))
     return Coded(
         code=np.concatenate([part.code for part in parts]),
         exponent=np.concatenate([part.exponent for part in parts]),

@@ -79,7 +79,10 @@ def spiking_norm(
     x: NDArray[np.int64], parameters: NormParameters, rules: NormRules, engine: LasEngine
 ) -> NormOutput:
     """Return γ∘(x − μ)⊗HG(1/√σ²) + β of x, int64 [T, N] of 40 bits (LAS-4, equation 14)."""
-    parts = map_row_blocks(*x.shape, lambda rows: _norm_of_rows(x[rows], parameters, rules, engine))
+    tokens, width = x.shape
+    parts = map_row_blocks(
+        tokens, width, lambda rows: _norm_of_rows(x[rows], parameters, rules, engine)
+    )
     return NormOutput(
         deviation=np.concatenate([part.deviation for part in parts]),
         inverse=Inverse(
@@ -116,7 +119,7 @@ def deviation(x: NDArray[np.int64], centred: bool) -> NDArray[np.int64]:
     if not centred:
         return x
     total = x.sum(axis=1, dtype=np.int64)
-    return x * np.int64(x.shape[1]) - total[:, None]
+    return np.asarray(x * np.int64(x.shape[1]) - total[:, None])
 
 
 def octave_codes(m: NDArray[np.int64], steps: int) -> Octaves:

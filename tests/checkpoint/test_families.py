@@ -8,21 +8,28 @@ from spikeref.checkpoint.config import DecoderConfig, parse_config
 from spikeref.checkpoint.families import (
     EMBEDDING,
     LM_HEAD,
-    all_tensors,
     check_tensors,
     head_name,
     layer_tensors,
 )
+from spikeref.checkpoint.layout import DecoderTensors, all_shapes
 from spikeref.errors import CheckpointError
 from tools.synthetic_checkpoint import PRESETS
 
 
 def config_of(name: str, **keys: Any) -> DecoderConfig:
-    return parse_config(json.dumps({**PRESETS[name], **keys}).encode())
+    config = parse_config(json.dumps({**PRESETS[name], **keys}).encode())
+    assert isinstance(config, DecoderConfig)
+    return config
 
 
 def shapes_of(config: DecoderConfig) -> dict[str, tuple[int, ...]]:
-    return {spec.name: spec.shape for spec in all_tensors(config)}
+    return dict(all_shapes(DecoderTensors(config)))
+
+
+def check(config: DecoderConfig, shapes: dict[str, tuple[int, ...]]) -> None:
+    model = f"{config.family} of {config.layers} layers"
+    check_tensors(shapes_of(config), shapes, DecoderTensors(config).passed_over, model, "here")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_saved_buffers_and_a_tied_head_are_passed_over() -> None:
     shapes[LM_HEAD] = (288, 56)
     shapes["model.layers.0.self_attn.rotary_emb.inv_freq"] = (4,)
     shapes["model.rotary_emb.inv_freq"] = (4,)
-    check_tensors(config, shapes, "here")
+    check(config, shapes)
 
 
 @pytest.mark.parametrize("name", ["tiny-llama", "tiny-qwen2"])
@@ -85,7 +92,7 @@ def test_each_missing_tensor_is_named(name: str) -> None:
         shapes = shapes_of(config)
         del shapes[missing]
         with pytest.raises(CheckpointError, match=f"here: tensor '{missing}' is missing"):
-            check_tensors(config, shapes, "here")
+            check(config, shapes)
 
 
 def test_a_missing_head_is_explained() -> None:
@@ -93,14 +100,14 @@ def test_a_missing_head_is_explained() -> None:
     shapes = shapes_of(config)
     del shapes[LM_HEAD]
     with pytest.raises(CheckpointError, match="tie_word_embeddings is not true"):
-        check_tensors(config, shapes, "here")
+        check(config, shapes)
 
 
 def test_a_wrong_shape_is_named() -> None:
     config = config_of("tiny-llama")
     shapes = {**shapes_of(config), "model.norm.weight": (65,)}
     with pytest.raises(CheckpointError, match=r"'model.norm.weight' has shape \[65\].*\[64\]"):
-        check_tensors(config, shapes, "here")
+        check(config, shapes)
 
 
 @pytest.mark.parametrize(
@@ -115,4 +122,4 @@ def test_a_wrong_shape_is_named() -> None:
 def test_a_tensor_of_another_architecture_is_named(name: str) -> None:
     config = config_of("tiny-llama")
     with pytest.raises(CheckpointError, match=f"'{name}' has no place in a llama of 2 layers"):
-        check_tensors(config, {**shapes_of(config), name: (64,)}, "here")
+        check(config, {**shapes_of(config), name: (64,)})

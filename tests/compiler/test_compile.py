@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from spikeref.checkpoint.families import all_tensors
+from spikeref.checkpoint.layout import all_shapes
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.compile import compile_checkpoint
 from spikeref.errors import CheckpointError, UsageError
@@ -66,12 +66,10 @@ def test_a_wider_copy_gives_the_same_tensors(
         shutil.copyfile(source / name, wide / name)
     with Checkpoint.open(source) as checkpoint:
         tensors = {}
-        for spec in all_tensors(checkpoint.config):
-            is_vector = len(spec.shape) == 1
-            tensors[spec.name] = (
-                checkpoint.vector(spec.name)
-                if is_vector
-                else checkpoint.rows(spec.name, 0, spec.shape[0])
+        for name, shape in dict(all_shapes(checkpoint.layout)).items():
+            is_vector = len(shape) == 1
+            tensors[name] = (
+                checkpoint.vector(name) if is_vector else checkpoint.rows(name, 0, shape[0])
             )
     save_file(tensors, wide / "model.safetensors")
     profile = adjust_profile(PROFILE, rotation=rotation)

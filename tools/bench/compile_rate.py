@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeref.checkpoint.families import all_tensors
+from spikeref.checkpoint.layout import all_shapes
 from spikeref.checkpoint.reader import Checkpoint
 from tools.bench.child import spikeref_cost
 from tools.bench.plan import Measurement, Plan
@@ -65,9 +65,9 @@ def measure(plan: Plan) -> list[Row]:
 def read_weights(source: Path) -> None:
     """Read every matrix of a checkpoint in blocks of rows and widen it to float64."""
     with Checkpoint.open(source) as checkpoint:
-        for spec in all_tensors(checkpoint.config):
-            if len(spec.shape) == 2:
-                for _, rows in checkpoint.iter_row_blocks(spec.name, ROWS_AT_A_TIME):
+        for name, shape in dict(all_shapes(checkpoint.layout)).items():
+            if len(shape) == 2:
+                for _, rows in checkpoint.iter_row_blocks(name, ROWS_AT_A_TIME):
                     rows.astype(np.float64)
 
 

@@ -6,14 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spikeref.checkpoint.config import parse_config
-from spikeref.checkpoint.families import TensorSpec, all_tensors
+from spikeref.checkpoint.config import SourceConfig, parse_config
+from spikeref.checkpoint.families import TensorSpec
+from spikeref.checkpoint.layout import all_shapes, layout_of
 from spikeref.errors import UsageError
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.sharded import INDEX_NAME, SINGLE_NAME
 from tools.synthetic_checkpoint.presets import PRESETS, TINY_VOCAB
 from tools.synthetic_checkpoint.tensors import ITEM_BYTES, STORED, WeightType, tensor_bytes
 from tools.synthetic_checkpoint.tokenizer import write_tokenizer
+
+OPTIONAL_TENSORS = ("pooler.dense.weight", "classifier.weight")
+"""Names by which a checkpoint tells that it has these parts."""
 
 
 def write_checkpoint(
@@ -43,7 +47,7 @@ def write_checkpoint(
     config = parse_config(text.encode())
     if seed < 0:
         raise UsageError(f"seed {seed} is negative; give 0 or more")
-    shards = _shards(list(all_tensors(config)), ITEM_BYTES[dtype], shard_bytes)
+    shards = _shards(_specs(config), ITEM_BYTES[dtype], shard_bytes)
     with atomic_folder(folder) as temporary:
         (temporary / "config.json").write_text(text)
         if config.vocab == TINY_VOCAB:
@@ -61,6 +65,12 @@ def _preset(preset: str | Mapping[str, Any]) -> Mapping[str, Any]:
     if preset not in PRESETS:
         raise UsageError(f"unknown shape {preset!r}; known are {', '.join(PRESETS)}")
     return PRESETS[preset]
+
+
+def _specs(config: SourceConfig) -> list[TensorSpec]:
+    """Return every tensor of a checkpoint of that configuration, BERT with pooler and classes."""
+    layout = layout_of(config, OPTIONAL_TENSORS)
+    return [TensorSpec(name=name, shape=shape) for name, shape in dict(all_shapes(layout)).items()]
 
 
 def _shards(

@@ -159,7 +159,7 @@ def _multi_threshold() -> Iterator[Case]:
             {"magnitude": Draw(identity).uniform("magnitude", 0, 13000000, (16,), "i64")},
             provenance="random",
         )
-    widest = {"steps": 16, "levels": 15, "rule": "below", "threshold": 1 << 32}
+    widest: Parameters = {"steps": 16, "levels": 15, "rule": "below", "threshold": 1 << 32}
     magnitude = tensor([1, (1 << 32) - 1, 1 << 32, (1 << 40) - 1], "i64")
     comment = "The largest threshold, levels and steps: catches potentials of less than 56 bits."
     inputs = {"magnitude": magnitude}

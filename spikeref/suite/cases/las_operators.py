@@ -40,7 +40,7 @@ def channels(
     }
 
 
-def coded(identity: str, shape: tuple[int, int], **form: int | str) -> dict[str, NDArray[Any]]:
+def coded(identity: str, shape: tuple[int, int], **form: int) -> dict[str, NDArray[Any]]:
     """Return random spikes of thresholds 2 and 24, as counts and outliers."""
     x = Draw(identity).spread("x", 22, shape, "i64")
     counts, outliers = counts_of(x, encode(2 << 16, 24 << 16, **form))
