@@ -1,7 +1,7 @@
 """Exact counters per layer and op, gathered from trace records (chapter 13)."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +124,7 @@ class CounterSink:
             case QueryRecord():
                 pass
             case _:
-                assert_never(record)
+                raise TypeError(f"{record.op}: a record of LAS; LasCounterSink counts those")
 
     def spikes(self) -> dict[tuple[int, str], SpikeCounts]:
         """Return the spike counters by (layer, op)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from spikeref.account.widths import proven_bits
 from spikeref.arith.widths import minimum_bits
 from spikeref.model.layers import IntegerModel
-from spikeref.trace.records import Op, Record
+from spikeref.trace.records import Op, Record, SdllmOp
 
 TALLIES = frozenset({"saturations", "key_spikes", "value_spikes"})
 """Fields that count what happened; no device carries them as signals."""
@@ -16,7 +16,7 @@ class SignalWidth:
     """One signal of one layer: the width that is proven for it, and what was seen of it."""
 
     layer: int
-    op: Op
+    op: SdllmOp
     signal: str
     proven_bits: int
     observed_min: int
@@ -33,7 +33,7 @@ class RangeSink:
 
     def __init__(self) -> None:
         """Start with nothing observed."""
-        self.ranges: dict[tuple[int, Op, str], tuple[int, int]] = {}
+        self.ranges: dict[tuple[int, SdllmOp, str], tuple[int, int]] = {}
 
     def __call__(self, record: Record) -> None:
         """Widen the ranges by one record."""

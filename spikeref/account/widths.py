@@ -12,7 +12,7 @@ from spikeref.ops.attention_steps import SCORE_BITS
 from spikeref.ops.embedding import RESIDUAL_BITS
 from spikeref.ops.head import INPUT_BITS, LOGIT_BITS
 from spikeref.ops.spiking_input import entry_bits
-from spikeref.trace.records import GROUP_OF_INPUT, CacheOp, InputOp, Op
+from spikeref.trace.records import GROUP_OF_INPUT, CacheOp, InputOp, SdllmOp
 
 NARROW_OUTPUT_BITS = 32
 EXPONENT_BITS = 16
@@ -24,7 +24,7 @@ RATIO_PER_COUNT = 1 << 13
 """|z| <= 2^15·(2^-2 + S·2^-31)·|count|, and S·2^-16 stays below 2^2 (ATT-9)."""
 
 
-def proven_bits(model: IntegerModel, layer: int, op: Op, signal: str) -> int:
+def proven_bits(model: IntegerModel, layer: int, op: SdllmOp, signal: str) -> int:
     """Return the two's complement width that `signal` of `op` provably fits."""
     if signal == "exponent":
         return EXPONENT_BITS

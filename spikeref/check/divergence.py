@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from spikeref.check.operands import Operand
 from spikeref.trace.diff import first_different_step
-from spikeref.trace.records import EMBEDDING_LAYER, OPS, Op
+from spikeref.trace.records import EMBEDDING_LAYER, SDLLM_OPS, Op
 
 RECORD_DIGESTS = "record_digests"
-_LAYER_OPS = OPS[1:-1]
+_LAYER_OPS = SDLLM_OPS[1:-1]
 """The ops of one layer: all but the embedding and the head."""
 
 
@@ -81,9 +81,10 @@ def record_place(row: int, rows: int, tokens: int) -> RecordPlace | None:
         return None
     token, number = divmod(row, each)
     if number == 0:
-        return RecordPlace(token=token, layer=EMBEDDING_LAYER, op=OPS[0])
+        return RecordPlace(token=token, layer=EMBEDDING_LAYER, op=SDLLM_OPS[0])
     layer, op = divmod(number - 1, len(_LAYER_OPS))
-    return RecordPlace(token=token, layer=layer, op=OPS[-1] if layer == layers else _LAYER_OPS[op])
+    name = SDLLM_OPS[-1] if layer == layers else _LAYER_OPS[op]
+    return RecordPlace(token=token, layer=layer, op=name)
 
 
 def _step(tensor: str, coordinates: tuple[int, ...], expected: int, got: int) -> int | None:

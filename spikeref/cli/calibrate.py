@@ -7,7 +7,7 @@ from spikeref.cli.command import Command, Outcome
 from spikeref.cli.profile_options import fraction
 from spikeref.evaluate.calibrate import ClipPlan, calibrate
 from spikeref.evaluate.token_files import read_sequences
-from spikeref.model.folder import load_model
+from spikeref.model.folder import load_decoder
 from spikeref.model.groups import GROUPS, Group
 from spikeref.neurons.clipping import ClipMode
 
@@ -30,7 +30,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         groups=cast(tuple[Group, ...], tuple(arguments.groups.split(","))),
     )
     sequences = read_sequences(arguments.tokens_file)
-    model = load_model(arguments.model)
+    model = load_decoder(arguments.model)
     digest, thresholds = calibrate(model, sequences, plan, arguments.output)
     return Outcome(
         json={"model_digest": digest, "thresholds": thresholds},

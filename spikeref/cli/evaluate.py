@@ -9,7 +9,7 @@ from spikeref.cli.command import Command, Outcome
 from spikeref.cli.shared import is_compiled, rate_text, token_progress
 from spikeref.evaluate.perplexity import checkpoint_perplexity, model_perplexity
 from spikeref.evaluate.token_files import read_sequences
-from spikeref.model.folder import load_model
+from spikeref.model.folder import load_decoder
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     path = Path(arguments.source)
     rates: dict[str, tuple[int, int]] = {}
     if is_compiled(path):
-        model = load_model(path)
+        model = load_decoder(path)
         counters = CounterSink(model)
         total = sum(len(sequence) for sequence in sequences)
         found = model_perplexity(model, sequences, counters, token_progress("eval", total))

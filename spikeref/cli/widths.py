@@ -13,7 +13,7 @@ from spikeref.evaluate.token_files import read_sequences
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
 from spikeref.forward.tokens import token_array
-from spikeref.model.folder import load_model
+from spikeref.model.folder import load_decoder
 
 PROBE_TOKENS = 32
 
@@ -26,7 +26,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
-    model = load_model(arguments.model)
+    model = load_decoder(arguments.model)
     sink = RangeSink()
     if arguments.tokens_file is not None:
         sequences = read_sequences(arguments.tokens_file)

@@ -56,7 +56,7 @@ def compile_checkpoint(
     compilation = _Compilation(checkpoint=checkpoint, plan=plan, acc_bits=acc_bits)
     shards = plan.shape.layers + 1
     with atomic_folder(target) as folder:
-        config = compilation.config(_copy_tokenizer(checkpoint, folder))
+        config = compilation.config(copy_tokenizer(checkpoint, folder))
         writer = ModelWriter(folder, shards)
         writer.write_shard(1, compilation.outer_tensors())
         progress(1, shards)
@@ -67,7 +67,7 @@ def compile_checkpoint(
         return writer.finish(config)
 
 
-def _copy_tokenizer(checkpoint: Checkpoint, folder: Path) -> str | None:
+def copy_tokenizer(checkpoint: Checkpoint, folder: Path) -> str | None:
     """Copy tokenizer.json beside the model, if there is one; return its digest.
 
     CheckpointError if it is none: prompts could not be encoded later.

@@ -20,7 +20,7 @@ from spikeref.compiler.fixed_point import (
     leading_exponents,
 )
 from spikeref.compiler.headroom import prove_headroom
-from spikeref.compiler.quantise import quantise_rows
+from spikeref.compiler.quantise import quantise_rows, weight_type
 from spikeref.compiler.residual import ResidualRotation
 from spikeref.compiler.scales import channel_scales
 from spikeref.model.profile import Profile
@@ -60,41 +60,82 @@ def compile_synapses(
     HeadroomError naming `signal` where the accumulator cannot be proven.
     """
     targets, sources = checkpoint.shape(source.weight)
-    weights = np.empty((sources, targets), dtype=np.int8)
+    rows = _rotated_rows(source, checkpoint)
+    made = quantise_operator(targets, sources, rows, profile.largest_weight)
+    bound = made.weight_bound * profile.encoder().largest_count
+    prove_headroom(signal, bound, acc_bits)
+    tensors = operator_tensors(made, source.scale) | {
+        "accumulator_bound": np.array([bound], dtype=np.int64)
+    }
+    if profile.encoding is Encoding.BINARY:
+        tensors["weight_sums"] = made.weight_sums
+    if source.bias is not None:
+        tensors["bias"] = _bias(source, source.bias, checkpoint)
+    return tensors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantisedOperator:
+    """An operator's integer weights and what follows from them."""
+
+    weights: NDArray[Any]
+    """int8 or int16 [N, M]."""
+    weight_sums: NDArray[np.int32]
+    """int32 [M]."""
+    largest: NDArray[np.int64]
+    """a of COMP-4, int64 [M]."""
+    exponents: NDArray[np.int64]
+    """Of the channels' integers before quantisation, int64 [M]."""
+    zero_weights: NDArray[np.int32]
+    """int32 [N]."""
+    weight_bound: int
+    """max_m Σ_j |W[j, m]|."""
+
+
+def quantise_operator(
+    targets: int, sources: int, rows: Callable[[slice], FixedRows], largest_weight: int
+) -> QuantisedOperator:
+    """Return the integer weights of M = targets channels over N = sources neurons (COMP-4).
+
+    rows: gives the fixed-point rows of some channels. Blocks run in threads.
+    """
+    weights = np.empty((sources, targets), dtype=weight_type(largest_weight))
     weight_sums = np.empty(targets, dtype=np.int32)
     largest = np.empty(targets, dtype=np.int64)
     exponents = np.empty(targets, dtype=np.int64)
     bounds = np.empty(targets, dtype=np.int64)
-    rotated = _rotated_rows(source, checkpoint)
 
     def work(block: slice) -> NDArray[np.int32]:
         """Fill the block's channels; return how many of its weights are 0, int32 [N]."""
-        rows = rotated(block)
-        quantised = quantise_rows(rows.mantissas, profile.largest_weight)
+        fixed = rows(block)
+        quantised = quantise_rows(fixed.mantissas, largest_weight)
         weights[:, block] = quantised.weights.T
         weight_sums[block] = quantised.weights.sum(axis=1, dtype=np.int32)
         largest[block] = quantised.largest
-        exponents[block] = rows.exponents
+        exponents[block] = fixed.exponents
         bounds[block] = np.abs(quantised.weights).sum(axis=1, dtype=np.int64)
         return np.asarray((quantised.weights == 0).sum(axis=0, dtype=np.int32))
 
     zeros = map_in_threads(work, _row_blocks(targets, sources), weights.size)
-    zero_weights = np.stack(zeros).sum(axis=0, dtype=np.int32)
-    bound = int(bounds.max()) * profile.encoder().largest_count
-    prove_headroom(signal, bound, acc_bits)
-    mantissas, own_exponents = channel_scales(largest, exponents - MANTISSA_BITS, source.scale)
-    tensors: dict[str, NDArray[Any]] = {
-        "weights": weights,
+    return QuantisedOperator(
+        weights=weights,
+        weight_sums=weight_sums,
+        largest=largest,
+        exponents=exponents,
+        zero_weights=np.asarray(np.stack(zeros).sum(axis=0, dtype=np.int32)),
+        weight_bound=int(bounds.max()),
+    )
+
+
+def operator_tensors(made: QuantisedOperator, scale: Fraction) -> dict[str, NDArray[Any]]:
+    """Return the tensors that operators of both systems have, by the last part of their names."""
+    mantissas, own = channel_scales(made.largest, made.exponents - MANTISSA_BITS, scale)
+    return {
+        "weights": made.weights,
         "channel_mantissas": mantissas,
-        "channel_exponents": own_exponents,
-        "zero_weights": np.asarray(zero_weights),
-        "accumulator_bound": np.array([bound], dtype=np.int64),
+        "channel_exponents": own,
+        "zero_weights": made.zero_weights,
     }
-    if profile.encoding is Encoding.BINARY:
-        tensors["weight_sums"] = weight_sums
-    if source.bias is not None:
-        tensors["bias"] = _bias(source, source.bias, checkpoint)
-    return tensors
 
 
 def _rotated_rows(source: OperatorSource, checkpoint: Checkpoint) -> Callable[[slice], FixedRows]:

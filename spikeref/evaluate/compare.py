@@ -10,7 +10,7 @@ from spikeref.account.energy import EnergyTable, spike_energy
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.compile import compile_checkpoint
 from spikeref.evaluate.perplexity import checkpoint_perplexity, model_perplexity
-from spikeref.model.folder import load_model
+from spikeref.model.folder import load_decoder
 from spikeref.model.profile import Profile
 
 
@@ -55,7 +55,7 @@ def compare_profiles(
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "model"
             compile_checkpoint(checkpoint, target, profile)
-            model = load_model(target)
+            model = load_decoder(target)
             counters = CounterSink(model)
             found = model_perplexity(model, sequences, counters, progress)
         rows.append(_row(profile, counters, found.perplexity, baseline))

@@ -51,7 +51,7 @@ def forward(
     Logits have 16 fraction bits. The cache grows by T positions. TokenError for ids or positions
     out of range.
     """
-    check_tokens(model, tokens, cache.length)
+    check_tokens(model.config.shape, tokens, cache.length)
     walk = _Pass.after(cache, model, len(tokens), engine, sink)
     embedded = embed(tokens, model.embedding, model.config.profile.ties)
     walk.record_residual("embedding", EMBEDDING_LAYER, embedded.values, embedded.count)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.errors import TokenError
-from spikeref.model.layers import IntegerModel
+from spikeref.model.config import ModelShape
+from spikeref.model.las_config import LasShape
 
 
 def token_array(tokens: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int64]:
@@ -19,12 +20,11 @@ def token_array(tokens: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int64
     return np.array(ids, dtype=np.int64)
 
 
-def check_tokens(model: IntegerModel, tokens: NDArray[np.int64], position: int) -> None:
+def check_tokens(shape: ModelShape | LasShape, tokens: NDArray[np.int64], position: int) -> None:
     """Refuse an empty prompt, an id outside the vocabulary, and more tokens than positions.
 
     tokens: int64 [T], to be placed at `position` and after.
     """
-    shape = model.config.shape
     if tokens.size == 0:
         raise TokenError("the prompt is empty; give at least one token")
     for index in np.flatnonzero((tokens < 0) | (tokens >= shape.vocab))[:1]:

@@ -1,19 +1,31 @@
 """Reads a compiled model's folder and refuses a damaged or foreign one (MODEL-7)."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from spikeref.errors import ModelError
+from spikeref.model.any_model import AnyConfig, AnyModel
 from spikeref.model.assembly import assemble_model, expected_forms
-from spikeref.model.config import ModelConfig, config_from_json, config_to_json
+from spikeref.model.config import ModelConfig, config_from_json
+from spikeref.model.las_assembly import assemble_las_model
+from spikeref.model.las_config import LasConfig, las_config_from_json
+from spikeref.model.las_tensors import las_forms
 from spikeref.model.layers import IntegerModel
 from spikeref.model.tensors import TensorForm
-from spikeref.model.writer import CONFIG_NAME, TOKENIZER_NAME
+from spikeref.model.writer import CONFIG_NAME, TOKENIZER_NAME, members_of
 from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex, tensor_digest
 from spikeref.storage.sharded import TensorFolder
 
 
-def load_model(folder: str | Path) -> IntegerModel:
+def load_decoder(folder: str | Path) -> IntegerModel:
+    """Return the compiled SDLLM model in `folder`, as load_model; ModelError for one of LAS."""
+    model = load_model(folder)
+    if not isinstance(model, IntegerModel):
+        raise ModelError(f"{folder}: a LAS model; this takes models of the SDLLM profiles")
+    return model
+
+
+def load_model(folder: str | Path) -> AnyModel:
     """Return the compiled model in `folder`, its tensors mapped read-only.
 
     Every digest, type, shape and range is checked. ModelError: the folder is missing, incomplete,
@@ -21,19 +33,34 @@ def load_model(folder: str | Path) -> IntegerModel:
     """
     folder = Path(folder)
     members = _read_config(folder)
-    config = config_from_json(members, str(folder / CONFIG_NAME))
+    config = _config_of(members, str(folder / CONFIG_NAME))
     stated = members.pop("model_digest", None)
     digest = sha256_hex(canonical_json(members))
     if stated != digest:
         raise ModelError(f"{folder / CONFIG_NAME}: model_digest does not match; compile again")
     records = members.get("tensors", {})
-    if members != config_to_json(config) | {"tensors": records}:
-        raise ModelError(f"{folder / CONFIG_NAME}: its members are not those of MODEL-4")
+    if members != members_of(config) | {"tensors": records}:
+        raise ModelError(f"{folder / CONFIG_NAME}: its members are not those of MODEL-4 or LMOD-2")
     _check_tokenizer(folder, config)
     tensors = TensorFolder.open(folder, ModelError)
-    _check_forms(config, records, tensors, folder)
-    _check_records(records, tensors)
-    return assemble_model(config, digest, folder, frozenset(tensors.entries), tensors.array)
+    names = frozenset(tensors.entries)
+    match config:
+        case ModelConfig():
+            _check_forms(expected_forms(config, names, str(folder)), records, tensors, folder)
+            _check_records(records, tensors)
+            return assemble_model(config, digest, folder, names, tensors.array)
+        case LasConfig():
+            _check_forms(las_forms(config, names), records, tensors, folder)
+            _check_records(records, tensors)
+            return assemble_las_model(config, digest, folder, names, tensors.array)
+        case _:
+            assert_never(config)
+
+
+def _config_of(members: dict[str, Any], where: str) -> AnyConfig:
+    if members.get("system") == "las":
+        return las_config_from_json(members, where)
+    return config_from_json(members, where)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -51,7 +78,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return members
 
 
-def _check_tokenizer(folder: Path, config: ModelConfig) -> None:
+def _check_tokenizer(folder: Path, config: AnyConfig) -> None:
     path = folder / TOKENIZER_NAME
     found = sha256_hex(path.read_bytes()) if path.is_file() else None
     if found != config.tokenizer_digest:
@@ -60,18 +87,17 @@ def _check_tokenizer(folder: Path, config: ModelConfig) -> None:
 
 
 def _check_forms(
-    config: ModelConfig, stated: dict[str, Any], tensors: TensorFolder, folder: Path
+    expected: dict[str, TensorForm], stated: dict[str, Any], tensors: TensorFolder, folder: Path
 ) -> None:
     """Prove that names, types and shapes are those of MODEL-2, in config.json and in the shards."""
     names = frozenset(tensors.entries)
-    expected = expected_forms(config, names, str(folder))
     for name in sorted(names | set(expected) | set(stated)):
         if name not in names or name not in stated:
             raise ModelError(f"{folder}: tensor {name!r} is missing; compile again")
         if name not in expected:
             raise ModelError(f"{folder}: tensor {name!r} has no place in this model")
         entry = tensors.entry(name)
-        if TensorForm(entry.dtype, entry.shape) != expected[name]:
+        if not expected[name].admits(entry.dtype, entry.shape):
             raise ModelError(
                 f"{tensors.file_of(name)}: tensor {name!r} is {entry.dtype} {list(entry.shape)},"
                 f" {expected[name].dtype} {list(expected[name].shape)} is needed"

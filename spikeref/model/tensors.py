@@ -14,6 +14,13 @@ class TensorForm:
 
     dtype: str
     shape: tuple[int, ...]
+    """−1 where any size will do."""
+
+    def admits(self, dtype: str, shape: tuple[int, ...]) -> bool:
+        """Whether a tensor of that type and shape has this form."""
+        if dtype != self.dtype or len(shape) != len(self.shape):
+            return False
+        return all(size in (-1, found) for size, found in zip(self.shape, shape, strict=True))
 
 
 def outer_forms(config: ModelConfig) -> dict[str, TensorForm]:

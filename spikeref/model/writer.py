@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from spikeref.model.any_model import AnyConfig
 from spikeref.model.config import ModelConfig, config_to_json
+from spikeref.model.las_config import LasConfig, las_config_to_json
 from spikeref.storage.canonical import canonical_json, sha256_hex, tensor_digest
 from spikeref.storage.sharded import INDEX_NAME
 
@@ -52,9 +54,9 @@ class ModelWriter:
             self._weight_map[name] = file
             self._bytes += array.nbytes
 
-    def finish(self, config: ModelConfig) -> str:
+    def finish(self, config: AnyConfig) -> str:
         """Write the index and config.json; return the model digest (MODEL-5)."""
-        members = config_to_json(config) | {"tensors": self._tensors}
+        members = members_of(config) | {"tensors": self._tensors}
         digest = sha256_hex(canonical_json(members))
         index = {"metadata": {"total_size": self._bytes}, "weight_map": self._weight_map}
         for name, value in (
@@ -64,3 +66,14 @@ class ModelWriter:
             text = json.dumps(value, indent=2, sort_keys=True) + "\n"
             (self._folder / name).write_text(text, encoding="utf-8")
         return digest
+
+
+def members_of(config: AnyConfig) -> dict[str, Any]:
+    """Return the members of config.json without `tensors` and `model_digest`."""
+    match config:
+        case ModelConfig():
+            return config_to_json(config)
+        case LasConfig():
+            return las_config_to_json(config)
+        case _:
+            assert_never(config)

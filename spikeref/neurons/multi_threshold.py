@@ -27,7 +27,7 @@ def mt_counts(
     match rule:
         case Rule.BELOW:
             # On integers, strictly below R is at most R − 1.
-            reached = np.maximum(reached - np.int64(1), np.int64(0))
+            reached = np.asarray(np.maximum(reached - 1, 0), dtype=np.int64)
         case Rule.AT_MOST:
             pass
         case _:
@@ -45,7 +45,7 @@ def _by_levels(
         places = steps - step
         size = np.minimum(_quotient(rest, threshold << places), np.int64(2 * levels - 1))
         size = np.where(size < levels, np.int64(0), size)
-        rest = rest - size * np.int64(threshold << places)
+        rest = np.asarray(rest - size * np.int64(threshold << places), dtype=np.int64)
         count += size << places
     return count
 

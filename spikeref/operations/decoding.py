@@ -24,7 +24,7 @@ def decode(engine: Engine) -> Run:
 
     def run(parameters: Parameters, inputs: Inputs) -> Outputs:
         model, tokens = given_model(parameters, inputs), inputs[TOKENS]
-        check_tokens(model, tokens, 0)
+        check_tokens(model.config.shape, tokens, 0)
         cache, sink = Cache(model.config.shape), DigestSink()
         records: list[Record] = []
         logits = [

@@ -15,7 +15,7 @@ from spikeref.model.config import (
     ModelConfig,
     config_from_json,
 )
-from spikeref.model.folder import load_model
+from spikeref.model.folder import load_decoder
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Rotation
 from spikeref.model.tensors import TensorForm
@@ -55,7 +55,7 @@ def given_model(parameters: Parameters, inputs: Inputs) -> IntegerModel:
     as `parameter` where ENC-1 excludes one, else ModelError where MODEL-3 or MODEL-7 refuse it.
     """
     if "model" in parameters:
-        return load_model(Path(text(parameters, "model")))
+        return load_decoder(Path(text(parameters, "model")))
     config = _config(parameters)
     tensors = {name: array for name, array in inputs.items() if name != TOKENS}
     _check_forms(config, tensors)

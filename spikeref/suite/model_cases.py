@@ -32,7 +32,7 @@ def model_cases(
     layers: those whose operators get cases of their own. TokenError for tokens that it cannot take.
     """
     ids = token_array(tokens)
-    check_tokens(model, ids, 0)
+    check_tokens(model.config.shape, ids, 0)
     records: list[Any] = []
     forward(model, ids, Cache(model.config.shape), DENSE, records.append)
     found = records_of(records)

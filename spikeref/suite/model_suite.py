@@ -10,7 +10,7 @@ from pathlib import Path
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.compile import compile_checkpoint
 from spikeref.errors import UsageError
-from spikeref.model.folder import load_model
+from spikeref.model.folder import load_decoder
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import DEFAULT_PROFILE, find_profile
 from spikeref.suite.model_cases import model_cases
@@ -34,9 +34,9 @@ def write_model_suite(
     """
     with _compiled(model) as source:
         # Reading it first refuses a damaged or foreign folder before anything is copied.
-        load_model(source)
+        load_decoder(source)
         shutil.copytree(source, folder / MODEL)
-    loaded = load_model(folder / MODEL)
+    loaded = load_decoder(folder / MODEL)
     chosen = _layers(loaded, layers)
     cases = model_cases(loaded, folder, chosen, tuple(tokens or SHIPPED_TOKENS))
     write_suite(folder, "model", cases, model_digest=loaded.digest, npy=npy)

@@ -7,12 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.model.groups import Group, Operator
+from spikeref.trace.las_records import (
+    LAS_COUNT_FIELDS,
+    LAS_OPS,
+    LAS_RECORD_TYPES,
+    LasOp,
+    LasRecord,
+)
 
 InputOp: TypeAlias = Literal["qkv_input", "o_input", "gate_up_input", "down_input"]
 CacheOp: TypeAlias = Literal["key_spikes", "value_spikes"]
 ResidualOp: TypeAlias = Literal["embedding", "attention_residual", "mlp_residual"]
 
-Op: TypeAlias = Literal[
+SdllmOp: TypeAlias = Literal[
     "embedding",
     "qkv_input",
     "q",
@@ -33,8 +40,11 @@ Op: TypeAlias = Literal[
     "mlp_residual",
     "head",
 ]
-OPS: tuple[Op, ...] = get_args(Op)
-"""In causal order; the code of an op is its place here (TRACE-3)."""
+SDLLM_OPS: tuple[SdllmOp, ...] = get_args(SdllmOp)
+
+Op: TypeAlias = SdllmOp | LasOp
+OPS: tuple[Op, ...] = (*SDLLM_OPS, *LAS_OPS)
+"""In causal order; the code of an op is its place here (TRACE-3, LAS-18)."""
 
 INPUT_OPS: dict[Group, InputOp] = {
     "qkv": "qkv_input", "o": "o_input", "gate_up": "gate_up_input", "down": "down_input",
@@ -209,7 +219,7 @@ class HeadRecord:
     }
 
 
-Record: TypeAlias = (
+SdllmRecord: TypeAlias = (
     ResidualRecord
     | InputRecord
     | LinearRecord
@@ -219,12 +229,14 @@ Record: TypeAlias = (
     | HeadRecord
 )
 
-RECORD_TYPES: tuple[type[Record], ...] = get_args(Record)
+Record: TypeAlias = SdllmRecord | LasRecord
 
-COUNT_FIELDS = frozenset(
-    {"amax", "zero_point", "counts", "mantissa", "exponent", "key_spikes", "value_spikes"}
-)
-"""What a trace of level `counts` stores (TRACE-6)."""
+RECORD_TYPES: tuple[type[Record], ...] = (*get_args(SdllmRecord), *LAS_RECORD_TYPES)
+
+COUNT_FIELDS = LAS_COUNT_FIELDS | {
+    "amax", "zero_point", "counts", "mantissa", "exponent", "key_spikes", "value_spikes"
+}  # fmt: skip
+"""What a trace of level `counts` stores (TRACE-6, LAS-18)."""
 
 
 def token_count(record: Record) -> int:

@@ -1,0 +1,229 @@
+"""One pass of T tokens through a LAS model, in the order of LAS-14, recording every operator."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.arith.rounding import shift_saturate
+from spikeref.engine.las_products import LasEngine
+from spikeref.forward.las_cache import LasCache
+from spikeref.forward.las_pass import LasPass
+from spikeref.forward.tokens import check_tokens
+from spikeref.functions.activation import activate, with_fraction_bits
+from spikeref.model.las_config import FeedForward, Placement
+from spikeref.model.las_layers import LasLayer, LasModel
+from spikeref.model.layers import DyadicRows
+from spikeref.ops.embedding import FRACTION_BITS
+from spikeref.ops.las_feed_forward import (
+    ACTIVATION_FRACTION_BITS,
+    activation_code,
+    activation_values,
+    gated_product,
+)
+from spikeref.ops.las_linear import HEAD_BITS, spiking_logits
+from spikeref.ops.rope import Turns
+from spikeref.trace.las_records import LasActivationRecord, LasGatedRecord
+from spikeref.trace.records import EMBEDDING_LAYER
+from spikeref.trace.sinks import Sink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LasOutput:
+    """What a pass gives: integers with 16 fraction bits but where said otherwise."""
+
+    states: NDArray[np.int64]
+    """The residual stream after the last norm, int64 [T, N]."""
+    logits: NDArray[np.int64] | None
+    """Of a decoder, int64 [T, V] of 32 bits."""
+    pooled: NDArray[np.int64] | None
+    """Of an encoder with a pooler, int64 [N] with 20 fraction bits."""
+    scores: NDArray[np.int64] | None
+    """Of a classifier, int64 [classes]."""
+
+
+def las_forward(
+    model: LasModel, tokens: NDArray[np.int64], cache: LasCache, engine: LasEngine, sink: Sink
+) -> LasOutput:
+    """Return what tokens [T] give that follow what `cache` holds.
+
+    The cache grows by T positions; an encoder sees the tokens of one pass, so its cache must be
+    empty. TokenError for ids or positions out of range.
+    """
+    check_tokens(model.config.shape, tokens, cache.length)
+    rows = model.embedding
+    return las_forward_embedded(model, embedding_rows(rows, tokens, model), cache, engine, sink)
+
+
+def las_forward_embedded(
+    model: LasModel, x: NDArray[np.int64], cache: LasCache, engine: LasEngine, sink: Sink
+) -> LasOutput:
+    """Return what T embedded tokens give, x int64 [T, N] in place of rows of the token table."""
+    walk = LasPass(
+        model=model,
+        first_token=cache.length,
+        turns=_turns(model, cache.length, len(x)),
+        cache=cache,
+        engine=engine,
+        sink=sink,
+    )
+    x = embedded(walk, x)
+    for index, layer in enumerate(model.layers):
+        x = layer_output(walk, index, layer, x)
+    cache.length += len(x)
+    return output(walk, x)
+
+
+def embedding_rows(
+    table: DyadicRows, rows: NDArray[np.int64], model: LasModel
+) -> NDArray[np.int64]:
+    """Return rows of a table, int64 [T, N] with 16 fraction bits (LAS-3)."""
+    exponents = table.exponents[rows].astype(np.int64)
+    return shift_saturate(
+        table.mantissas[rows].astype(np.int64),
+        -(exponents + np.int64(FRACTION_BITS))[:, None],
+        48,
+        model.config.profile.ties,
+    ).values
+
+
+def embedded(walk: LasPass, x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the residual stream that token rows x, int64 [T, N], begin (LAS-3)."""
+    model = walk.model
+    if model.positions is not None:
+        first = walk.first_token + model.config.structure.position_offset
+        x = x + embedding_rows(model.positions, np.arange(first, first + len(x)), model)
+    if model.types is not None:
+        x = x + embedding_rows(model.types, np.zeros(len(x), dtype=np.int64), model)
+    x = walk.residual("las_embedding", EMBEDDING_LAYER, x)
+    if model.embedding_norm is not None:
+        x = walk.norm("las_embedding_norm", EMBEDDING_LAYER, x, model.embedding_norm)
+    return x
+
+
+def layer_output(
+    walk: LasPass, index: int, layer: LasLayer, x: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the residual stream after one layer, int64 [T, N] (LAS-14)."""
+    match walk.model.config.structure.placement:
+        case Placement.PRE:
+            normed = walk.norm("las_attention_norm", index, x, layer.attention_norm)
+            x = walk.add("las_attention_residual", index, x, attended(walk, index, layer, normed))
+            normed = walk.norm("las_mlp_norm", index, x, layer.mlp_norm)
+            return walk.add("las_mlp_residual", index, x, fed_forward(walk, index, layer, normed))
+        case Placement.POST:
+            x = walk.add("las_attention_residual", index, x, attended(walk, index, layer, x))
+            x = walk.norm("las_post_attention_norm", index, x, layer.attention_norm)
+            x = walk.add("las_mlp_residual", index, x, fed_forward(walk, index, layer, x))
+            return walk.norm("las_post_mlp_norm", index, x, layer.mlp_norm)
+        case placement:
+            assert_never(placement)
+
+
+def attended(walk: LasPass, index: int, layer: LasLayer, x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the output of o, int64 [T, N], for the input x of attention."""
+    given = walk.spikes("las_qkv_input", index, x, 16, layer.codes["attention_input"])
+    q, k, v = (walk.linear(index, layer, op, given) for op in ("q", "k", "v"))
+    mixed = walk.attention(index, layer, q, k, v)
+    given = walk.spikes("las_o_input", index, mixed, 16, layer.codes["o_input"])
+    return walk.linear(index, layer, "o", given)
+
+
+def fed_forward(
+    walk: LasPass, index: int, layer: LasLayer, x: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the output of down, int64 [T, N], for the input x of the feed-forward (LAS-13)."""
+    given = walk.spikes("las_mlp_input", index, x, 16, layer.codes["mlp_input"])
+    match walk.model.config.structure.mlp:
+        case FeedForward.PLAIN:
+            inner = activated(walk, index, walk.linear(index, layer, "up", given))
+            fraction_bits = ACTIVATION_FRACTION_BITS
+        case FeedForward.GATED:
+            gate = walk.linear(index, layer, "gate", given)
+            inner = gated(walk, index, layer, gate, walk.linear(index, layer, "up", given))
+            fraction_bits = 16
+        case kind:
+            assert_never(kind)
+    given = walk.spikes("las_down_input", index, inner, fraction_bits, layer.codes["activation"])
+    return walk.linear(index, layer, "down", given)
+
+
+def activated(walk: LasPass, index: int, h: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the activation of h, int64 [T, M] with 20 fraction bits."""
+    steps = walk.model.config.profile.form.steps
+    values = activation_values(activation_code(h, walk.model.tables.activation, steps))
+    walk.sink(
+        LasActivationRecord(
+            op="las_activation", layer=index, first_token=walk.first_token, output=values
+        )
+    )
+    return values
+
+
+def gated(
+    walk: LasPass, index: int, layer: LasLayer, gate: NDArray[np.int64], up: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the gated product, int64 [T, M] with 16 fraction bits."""
+    profile = walk.model.config.profile
+    code = activation_code(gate, walk.model.tables.activation, profile.form.steps)
+    walk.sink(
+        LasActivationRecord(
+            op="las_activation",
+            layer=index,
+            first_token=walk.first_token,
+            output=activation_values(code),
+        )
+    )
+    spikes = walk.spikes("las_up_spikes", index, up, 16, layer.codes["up"])
+    product = gated_product(code, spikes, profile.form.steps, walk.engine, profile.ties)
+    walk.sink(
+        LasGatedRecord(
+            layer=index,
+            first_token=walk.first_token,
+            output=product.values,
+            saturations=product.count,
+        )
+    )
+    return product.values
+
+
+def output(walk: LasPass, x: NDArray[np.int64]) -> LasOutput:
+    """Return what the residual stream after all layers gives (LAS-15)."""
+    model = walk.model
+    last = len(model.layers)
+    if model.final_norm is not None:
+        x = walk.norm("las_final_norm", last, x, model.final_norm)
+    logits = pooled = scores = None
+    if model.head is not None:
+        given = walk.spikes("las_head_input", last, x, 16, model.head_code)
+        ties = model.config.profile.ties
+        done = spiking_logits(given, model.head, model.head_weight_bound, walk.engine, ties)
+        logits = walk.output("las_head", last, done)
+    if model.pooler is not None and model.tables.tanh is not None:
+        given = walk.spikes("las_head_input", last, x[:1], 16, model.head_code)
+        dense = walk.driven("las_pooler", last, model.pooler, given, HEAD_BITS)
+        steps = model.config.profile.form.steps
+        pooled = with_fraction_bits(
+            activate(dense, model.tables.tanh, steps), ACTIVATION_FRACTION_BITS
+        )
+        walk.sink(
+            LasActivationRecord(
+                op="las_pooled", layer=last, first_token=walk.first_token, output=pooled
+            )
+        )
+    if model.classifier is not None and pooled is not None:
+        given = walk.spikes(
+            "las_classifier_input", last, pooled, ACTIVATION_FRACTION_BITS, model.classifier_code
+        )
+        scores = walk.driven("las_classifier", last, model.classifier, given, HEAD_BITS)[0]
+    return LasOutput(
+        states=x, logits=logits, pooled=None if pooled is None else pooled[0], scores=scores
+    )
+
+
+def _turns(model: LasModel, first: int, count: int) -> Turns | None:
+    if model.rotary is None:
+        return None
+    rows = slice(first, first + count)
+    return Turns(cos=model.rotary.cos[rows], sin=model.rotary.sin[rows])
