@@ -1,11 +1,12 @@
 """Observed ranges of every signal beside its proven width (COUNT-7)."""
 
 from dataclasses import dataclass
+from typing import cast, get_args
 
 from spikeref.account.widths import proven_bits
 from spikeref.arith.widths import minimum_bits
 from spikeref.model.layers import IntegerModel
-from spikeref.trace.records import Op, Record, SdllmOp
+from spikeref.trace.records import Record, SdllmOp, SdllmRecord
 
 TALLIES = frozenset({"saturations", "key_spikes", "value_spikes"})
 """Fields that count what happened; no device carries them as signals."""
@@ -37,6 +38,11 @@ class RangeSink:
 
     def __call__(self, record: Record) -> None:
         """Widen the ranges by one record."""
+        if not isinstance(record, get_args(SdllmRecord)):
+            raise TypeError(f"{record.op}: widths of LAS records are not stated")
+        self._widen(cast("SdllmRecord", record))
+
+    def _widen(self, record: SdllmRecord) -> None:
         for name in record.fields:
             if name in TALLIES:
                 continue

@@ -1,6 +1,6 @@
 """Address events: their 64-bit packets, the trains they come from, and the queue (chapter 11)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
@@ -62,14 +62,17 @@ def events_of(counts: NDArray[Any], encoder: Encoder) -> Events:
     return Events(source=source, step=step, negative=counts[source] < 0)
 
 
-def pack_events(events: Events, epoch: int) -> NDArray[np.uint64]:
-    """Return packets, uint64 [K + 1]: the events of `epoch`, then its end marker (EVENT-1)."""
+def pack_events(events: Events, epoch: int, count_bits: int = SOURCE_BITS) -> NDArray[np.uint64]:
+    """Return packets, uint64 [K + 1]: the events of `epoch`, then its end marker (EVENT-1).
+
+    count_bits: of the end marker's count; 27 where packets are those of NEUR-9.
+    """
     tag = (epoch % (1 << EPOCH_BITS)) << EPOCH_OFFSET
     words = np.empty(events.source.size + 1, dtype=np.uint64)
     words[:-1] = events.source.astype(np.uint64)
     words[:-1] |= (events.step - 1).astype(np.uint64) << np.uint64(STEP_OFFSET)
     words[:-1] |= events.negative.astype(np.uint64) << np.uint64(POLARITY_OFFSET)
-    words[-1] = np.uint64((events.source.size % (1 << SOURCE_BITS)) | 1 << END_OFFSET)
+    words[-1] = np.uint64((events.source.size % (1 << count_bits)) | 1 << END_OFFSET)
     words |= np.uint64(tag)
     return words
 
@@ -84,6 +87,19 @@ def unpack_events(words: NDArray[np.uint64]) -> Events:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketForm:
+    """How packets name what fired: which neuron and step an event takes up, once (EVENT-6)."""
+
+    slots: Callable[[Events], Events]
+    count_bits: int
+    """Of the end marker's count."""
+
+
+COUNT_PACKETS = PacketForm(slots=lambda events: events, count_bits=SOURCE_BITS)
+"""Packets of EVENT-1: source and step as they are."""
+
+
 class EventQueue:
     """Carries the packets of one epoch from a population to its targets, in any order.
 
@@ -91,13 +107,19 @@ class EventQueue:
     proves at the end that each event came once (EVENT-6).
     """
 
-    def __init__(self, epoch: int, arrival: Arrival, batch: int) -> None:
-        """Accept events of `epoch` only; pop `batch` of them at a time."""
+    def __init__(
+        self, epoch: int, arrival: Arrival, batch: int, form: "PacketForm | None" = None
+    ) -> None:
+        """Accept events of `epoch` only; pop `batch` of them at a time.
+
+        form: how packets name what fired, where it is not EVENT-1's.
+        """
         if batch < 1:
             raise UsageError(f"event queue: batches of {batch}; give at least 1")
         self._epoch = epoch % (1 << EPOCH_BITS)
         self._arrival = arrival
         self._batch = batch
+        self._form = COUNT_PACKETS if form is None else form
         self._pushed: list[NDArray[np.uint64]] = []
 
     def push(self, words: NDArray[np.uint64]) -> None:
@@ -120,9 +142,9 @@ class EventQueue:
         received = np.zeros((steps, neurons), dtype=np.bool_)
         for start in range(0, arrived.size, self._batch):
             events = unpack_events(arrived[start : start + self._batch])
-            self._receive(events, received)
+            self._receive(self._form.slots(events), received)
             yield events
-        if arrived.size % (1 << SOURCE_BITS) != expected:
+        if arrived.size % (1 << self._form.count_bits) != expected:
             raise DeliveryError(
                 f"epoch {self._epoch}: {arrived.size} events arrived, the end marker counts"
                 f" {expected}; events were lost or added"
