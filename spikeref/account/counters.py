@@ -68,11 +68,11 @@ def count_spikes(counts: NDArray[Any], train_length: int) -> SpikeCounts:
         slots=rows.size * train_length,
         neurons=rows.size,
         silent_neurons=int(np.count_nonzero(silent)),
-        zero_blocks={size: _zero_blocks(silent, size) for size in BLOCKS},
+        zero_blocks={size: zero_blocks(silent, size) for size in BLOCKS},
     )
 
 
-def _zero_blocks(silent: NDArray[np.bool_], size: int) -> int:
+def zero_blocks(silent: NDArray[np.bool_], size: int) -> int:
     """Return how many aligned blocks of `size` neurons of the rows [R, N] are silent throughout."""
     starts = np.arange(0, silent.shape[1], size)
     return int(np.count_nonzero(np.logical_and.reduceat(silent, starts, axis=1)))
@@ -163,14 +163,14 @@ class CounterSink:
         rows: dict[tuple[int, str], dict[str, Any]] = {}
         for key, counted in self._spikes.items():
             total.add(counted)
-            rows[key] = _spikes_json(counted)
+            rows[key] = spikes_json(counted)
         added = self.additions()
         for key, one in added.items():
             rows.setdefault(key, {}).update(asdict(one))
         for key, count in self.saturations.items():
             rows.setdefault(key, {})["saturations"] = count
         return {
-            "total": _spikes_json(total)
+            "total": spikes_json(total)
             | {
                 "synaptic_additions": sum(a.synaptic_additions for a in added.values()),
                 "zero_weights_skipped": sum(a.zero_weights_skipped for a in added.values()),
@@ -186,7 +186,8 @@ class CounterSink:
         self.saturations[key] = self.saturations.get(key, 0) + int(count.sum(dtype=np.int64))
 
 
-def _spikes_json(counted: SpikeCounts) -> dict[str, Any]:
+def spikes_json(counted: SpikeCounts) -> dict[str, Any]:
+    """Return the spike counters of one op or of all."""
     return {
         "positive_spikes": counted.positive_spikes,
         "negative_spikes": counted.negative_spikes,

@@ -109,7 +109,8 @@ class _Epochs:
         left, right = np.broadcast_arrays(a.counts, b.counts)
         total = np.zeros(left.size, dtype=np.int64)
         held, arrived = np.zeros_like(total), np.zeros_like(total)
-        for of_a, of_b in zip_longest(self._plain(left, a), self._plain(right, b), fillvalue=NOTHING):
+        batches = self._plain(left, a), self._plain(right, b)
+        for of_a, of_b in zip_longest(*batches, fillvalue=NOTHING):
             for events, own, other in (
                 *((e, held, arrived) for e in of_a),
                 *((e, arrived, held) for e in of_b),

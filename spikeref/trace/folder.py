@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.errors import UsageError
-from spikeref.model.config import SPEC_VERSION, config_to_json
-from spikeref.model.layers import IntegerModel
+from spikeref.model.any_model import AnyModel
+from spikeref.model.any_profile import any_profile_to_json
+from spikeref.model.config import SPEC_VERSION
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.canonical import canonical_json, sha256_hex
 from spikeref.trace.canonical import TRACE_FORMAT, TokenRecord, record_bytes, token_records
@@ -24,7 +25,7 @@ from spikeref.trace.stored import stored_names
 
 @contextlib.contextmanager
 def trace_folder(
-    path: str | Path, level: TraceLevel, model: IntegerModel, engine: str
+    path: str | Path, level: TraceLevel, model: AnyModel, engine: str
 ) -> Iterator["FolderSink"]:
     """A sink that writes a trace of `model` into the new folder `path`.
 
@@ -51,7 +52,7 @@ class FolderSink:
         folder: Path,
         payload: BinaryIO | None,
         level: TraceLevel,
-        model: IntegerModel,
+        model: AnyModel,
         engine: str,
     ) -> None:
         """Use `trace_folder`."""
@@ -117,7 +118,7 @@ class FolderSink:
             "tokens": tokens,
             "engine": self._engine,
             "layers": self._model.config.shape.layers,
-            "profile": config_to_json(self._model.config)["profile"],
+            "profile": any_profile_to_json(self._model.config.profile),
             "records": records,
             "index_digest": index_digest,
             "payload_digest": None if self._payload is None else self._payload_hash.hexdigest(),

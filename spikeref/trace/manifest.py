@@ -8,8 +8,8 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 from spikeref.errors import TraceError
 from spikeref.model.config import SPEC_VERSION
 from spikeref.model.limits import LARGEST_SIZES
-from spikeref.model.profile import Profile
-from spikeref.model.profile_json import profile_from_json
+from spikeref.model.any_model import AnyProfile
+from spikeref.model.any_profile import any_profile_from_json
 from spikeref.storage.canonical import parse_json
 from spikeref.storage.json_fields import JsonFields
 from spikeref.trace.canonical import TRACE_FORMAT
@@ -47,7 +47,7 @@ class Manifest:
     tokens: tuple[int, ...]
     engine: str
     layers: int
-    profile: Profile
+    profile: AnyProfile
     records: int
     index_digest: str
     payload_digest: str | None
@@ -114,7 +114,9 @@ def _manifest(stated: dict[str, Any], where: str) -> Manifest:
         tokens=tuple(tokens),
         engine=stated["engine"],
         layers=stated["layers"],
-        profile=profile_from_json(JsonFields(stated["profile"], f"{where}: profile", TraceError)),
+        profile=any_profile_from_json(
+            JsonFields(stated["profile"], f"{where}: profile", TraceError)
+        ),
         records=stated["records"],
         index_digest=stated["index_digest"],
         payload_digest=payload_digest,

@@ -13,7 +13,7 @@ from spikeref.storage.canonical import canonical_json
 from spikeref.trace.canonical import TRACE_FORMAT, Place
 from spikeref.trace.index import INDEX_ENTRY, causal_key, causal_keys
 from spikeref.trace.manifest import INDEX_NAME, PAYLOAD_NAME, Manifest, read_manifest
-from spikeref.trace.records import EMBEDDING_LAYER, OP_CODES, OPS, Op
+from spikeref.trace.records import CLOSING_OPS, EMBEDDING_LAYER, EMBEDDING_OPS, OP_CODES, OPS, Op
 from spikeref.trace.stored import decode_fields
 
 
@@ -137,11 +137,12 @@ def _read_index(path: Path, manifest: Manifest) -> NDArray[Any]:
 
 
 def _check_places(path: Path, index: NDArray[Any], manifest: Manifest) -> None:
-    head = OP_CODES["head"]
     layer, op = index["layer"].astype(np.int64), index["op"].astype(np.int64)
-    first = np.where(op == 0, EMBEDDING_LAYER, np.where(op == head, manifest.layers, 0))
-    last = np.where(op == 0, EMBEDDING_LAYER, manifest.layers - (op != head))
-    wrong = (index["token"] >= len(manifest.tokens)) | (op > head) | (index["zero"] != 0)
+    embeds = np.isin(op, [OP_CODES[name] for name in EMBEDDING_OPS])
+    closes = np.isin(op, [OP_CODES[name] for name in CLOSING_OPS])
+    first = np.where(embeds, EMBEDDING_LAYER, np.where(closes, manifest.layers, 0))
+    last = np.where(embeds, EMBEDDING_LAYER, manifest.layers - ~closes)
+    wrong = (index["token"] >= len(manifest.tokens)) | (op >= len(OPS)) | (index["zero"] != 0)
     for i in np.flatnonzero(wrong | (layer < first) | (layer > last))[:1]:
         entry = index[i]
         raise TraceError(

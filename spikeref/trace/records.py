@@ -53,6 +53,13 @@ GROUP_OF_INPUT: dict[InputOp, Group] = {op: group for group, op in INPUT_OPS.ite
 
 OP_CODES: dict[str, int] = {op: code for code, op in enumerate(OPS)}
 
+EMBEDDING_OPS: tuple[Op, ...] = ("embedding", "las_embedding", "las_embedding_norm")
+CLOSING_OPS: tuple[Op, ...] = (
+    "head", "las_final_norm", "las_head_input", "las_head", "las_pooler", "las_pooled",
+    "las_classifier_input", "las_classifier",
+)  # fmt: skip
+"""Ops behind the last layer; their records have layer L."""
+
 EMBEDDING_LAYER = -1
 """The layer number of the embedding's record; the head's is L."""
 

@@ -1,0 +1,180 @@
+"""Exact counters of LAS per layer and op, gathered from trace records (LAS-19)."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikeref.account.counters import (
+    BLOCKS,
+    Additions,
+    SpikeCounts,
+    count_additions,
+    spikes_json,
+    zero_blocks,
+)
+from spikeref.model.groups import Operator
+from spikeref.model.las_assembly import INPUT_ROLES
+from spikeref.model.las_layers import LasModel, WideSynapses
+from spikeref.neurons.binary_train import BinaryTrain
+from spikeref.neurons.spike_numbers import spike_numbers
+from spikeref.trace.las_records import (
+    LasActivationRecord,
+    LasAttentionRecord,
+    LasGatedRecord,
+    LasLinearRecord,
+    LasNormRecord,
+    LasResidualRecord,
+    LasSpikesRecord,
+)
+from spikeref.trace.records import Record
+
+INPUT_OF_ROLE = {
+    "attention_input": "las_qkv_input", "o_input": "las_o_input", "mlp_input": "las_mlp_input",
+    "activation": "las_down_input",
+}  # fmt: skip
+GROUPS = {"las_qkv_input": "qkv", "las_o_input": "o", "las_mlp_input": "gate_up",
+          "las_down_input": "down", "las_query_spikes": "kv", "las_key_spikes": "kv",
+          "las_value_spikes": "kv"}  # fmt: skip
+"""Names under which firing rates are given, as SDLLM's; other spikes count in the mean only."""
+
+
+class LasCounterSink:
+    """Adds up the counters of every record it is given; a trace sink."""
+
+    def __init__(self, model: LasModel) -> None:
+        """Count for this model, from zero."""
+        self._model = model
+        self._spikes: dict[tuple[int, str], SpikeCounts] = {}
+        self._by_neuron: dict[tuple[int, str], NDArray[np.int64]] = {}
+        self._attention: dict[int, int] = {}
+        self._query_spikes: dict[int, NDArray[np.int64]] = {}
+        self.saturations: dict[tuple[int, str], int] = {}
+
+    def __call__(self, record: Record) -> None:
+        """Add one record."""
+        match record:
+            case LasSpikesRecord():
+                self._add_spikes(record)
+                self._saturate(record.layer, record.op, record.saturations)
+            case LasAttentionRecord():
+                self._add_attention(record)
+                self._saturate(record.layer, record.op, record.saturations)
+            case LasResidualRecord() | LasNormRecord() | LasLinearRecord() | LasGatedRecord():
+                self._saturate(record.layer, record.op, record.saturations)
+            case LasActivationRecord():
+                pass
+            case _:
+                raise TypeError(f"{record.op}: a record of SDLLM; CounterSink counts those")
+
+    def spikes(self) -> dict[tuple[int, str], SpikeCounts]:
+        """Return the spike counters by (layer, op)."""
+        return dict(self._spikes)
+
+    def additions(self) -> dict[tuple[int, str], Additions]:
+        """Return the additions of every operator and of attention by (layer, op)."""
+        found: dict[tuple[int, str], Additions] = {}
+        for index, layer in enumerate(self._model.layers):
+            for operator, synapses in layer.operators.items():
+                by_neuron = self._by_neuron.get((index, _input_of(operator)))
+                if by_neuron is not None:
+                    found[index, f"las_{operator}"] = _additions(by_neuron, synapses)
+            if index in self._attention:
+                found[index, "las_attention"] = Additions(
+                    synaptic_additions=self._attention[index], zero_weights_skipped=0
+                )
+        return found
+
+    def firing_rates(self) -> dict[str, tuple[int, int]]:
+        """Return (spikes, slots) for each linear group, for heads as `kv`, `mean` for all."""
+        sums = {name: SpikeCounts() for name in ("qkv", "o", "gate_up", "down", "kv", "mean")}
+        for (_, op), counted in self._spikes.items():
+            if op in GROUPS:
+                sums[GROUPS[op]].add(counted)
+            sums["mean"].add(counted)
+        return {name: (total.spikes, total.slots) for name, total in sums.items()}
+
+    def energy_ratio(self) -> tuple[int, int]:
+        """Return Σ 9·SOPs and Σ 46·MACs of the layers' operators: equation 25 is their ratio."""
+        operations = macs = 0
+        for index, layer in enumerate(self._model.layers):
+            for operator, synapses in layer.operators.items():
+                key = (index, _input_of(operator))
+                if key in self._by_neuron:
+                    targets = synapses.weights.shape[1]
+                    operations += int(self._by_neuron[key].sum(dtype=np.int64)) * targets
+                    macs += self._spikes[key].neurons * targets
+        return 9 * operations, 46 * macs
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every counter: totals, then one entry for each layer and op."""
+        total = SpikeCounts()
+        rows: dict[tuple[int, str], dict[str, Any]] = {}
+        for key, counted in self._spikes.items():
+            total.add(counted)
+            rows[key] = spikes_json(counted)
+        added = self.additions()
+        for key, one in added.items():
+            rows.setdefault(key, {}).update(asdict(one))
+        for key, count in self.saturations.items():
+            rows.setdefault(key, {})["saturations"] = count
+        return {
+            "total": spikes_json(total)
+            | {
+                "synaptic_additions": sum(a.synaptic_additions for a in added.values()),
+                "zero_weights_skipped": sum(a.zero_weights_skipped for a in added.values()),
+                "saturations": sum(self.saturations.values()),
+            },
+            "energy_ratio": list(self.energy_ratio()),
+            "by_op": [{"layer": layer, "op": op} | row for (layer, op), row in rows.items()],
+        }
+
+    def _add_spikes(self, record: LasSpikesRecord) -> None:
+        form = self._model.config.profile.form
+        train = BinaryTrain(counts=record.counts, steps=form.steps, levels=form.levels)
+        numbers = spike_numbers(train)
+        rows = numbers.reshape(-1, numbers.shape[-1])
+        signs = record.counts.reshape(rows.shape)
+        counted = SpikeCounts(
+            positive_spikes=int(rows[signs > 0].sum(dtype=np.int64)),
+            negative_spikes=int(rows[signs < 0].sum(dtype=np.int64)),
+            slots=rows.size * form.steps,
+            neurons=rows.size,
+            silent_neurons=int(np.count_nonzero(rows == 0)),
+            zero_blocks={size: zero_blocks(rows == 0, size) for size in BLOCKS},
+        )
+        key = (record.layer, record.op)
+        self._spikes.setdefault(key, SpikeCounts()).add(counted)
+        flat = numbers.reshape(len(numbers), -1).sum(axis=0, dtype=np.int64)
+        self._by_neuron[key] = flat + self._by_neuron.get(key, np.zeros_like(flat))
+        if record.op == "las_query_spikes":
+            self._query_spikes[record.layer] = numbers.sum(axis=2, dtype=np.int64)
+
+    def _add_attention(self, record: LasAttentionRecord) -> None:
+        """Count what two spike products add: each spike, what has arrived of the other operand."""
+        shape, structure = self._model.config.shape, self._model.config.structure
+        window = self._model.layers[record.layer].sliding_window
+        tokens = len(record.top)
+        positions = np.arange(record.first_token + 1, record.first_token + tokens + 1)
+        seen = np.full(tokens, record.first_token + tokens, dtype=np.int64)
+        if structure.causal:
+            seen = positions if window is None else np.minimum(positions, window)
+        queries = self._query_spikes[record.layer] * seen[:, None]
+        weights = record.probability_spikes * np.int64(shape.head_dim)
+        added = queries + record.key_spikes + weights + record.value_spikes
+        self._attention[record.layer] = self._attention.get(record.layer, 0) + int(
+            added.sum(dtype=np.int64)
+        )
+
+    def _saturate(self, layer: int, op: str, count: NDArray[np.int64]) -> None:
+        key = (layer, op)
+        self.saturations[key] = self.saturations.get(key, 0) + int(count.sum(dtype=np.int64))
+
+
+def _input_of(operator: Operator) -> str:
+    return INPUT_OF_ROLE[INPUT_ROLES[operator]]
+
+
+def _additions(by_neuron: NDArray[np.int64], synapses: WideSynapses) -> Additions:
+    return count_additions(by_neuron, synapses.zero_weights, synapses.weights.shape[1])
