@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
 from spikeref.errors import TraceError
-from spikeref.model.config import SPEC_VERSION
-from spikeref.model.limits import LARGEST_SIZES
 from spikeref.model.any_model import AnyProfile
 from spikeref.model.any_profile import any_profile_from_json
+from spikeref.model.config import SPEC_VERSION
+from spikeref.model.limits import LARGEST_SIZES
 from spikeref.storage.canonical import parse_json
 from spikeref.storage.json_fields import JsonFields
 from spikeref.trace.canonical import TRACE_FORMAT
