@@ -6,10 +6,11 @@ out = sr.run(model, tokens, engine="async")
 """
 
 from spikeref.api import (
+    EmbedResult,
     RunResult,
     compile_model,
+    embed,
     encode_counts,
-    find_engine,
     run,
     sparse_add,
     unfold,
@@ -27,7 +28,9 @@ from spikeref.errors import (
     TraceError,
     UsageError,
 )
+from spikeref.forward.embedded import Embedded
 from spikeref.model.folder import load_model
+from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
 from spikeref.neurons.counts import Counts
 
@@ -35,9 +38,12 @@ __all__ = [
     "CheckpointError",
     "Counts",
     "DeliveryError",
+    "EmbedResult",
+    "Embedded",
     "HeadroomError",
     "InputError",
     "IntegerModel",
+    "LasModel",
     "ModelError",
     "RangeError",
     "RunResult",
@@ -46,8 +52,8 @@ __all__ = [
     "TraceError",
     "UsageError",
     "compile_model",
+    "embed",
     "encode_counts",
-    "find_engine",
     "hadamard",
     "load_model",
     "run",

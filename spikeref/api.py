@@ -5,33 +5,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, assert_never, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.account.counters import CounterSink
+from spikeref.account.any_counters import AnyCounterSink, counter_sink
+from spikeref.account.las_counters import LasCounterSink
 from spikeref.arith.widths import magnitude, require_integers
 from spikeref.checkpoint.reader import Checkpoint
-from spikeref.compiler.compile import compile_checkpoint
-from spikeref.engine.asynchronous import asynchronous
-from spikeref.engine.dense import DENSE
-from spikeref.engine.events import Arrival, Sorted
-from spikeref.engine.products import Engine
+from spikeref.compiler.any_compile import compile_any
+from spikeref.engine.choice import EngineChoice, EngineName
+from spikeref.engine.events import Arrival
 from spikeref.engine.sparse_addition import add_rows, subtract_rows
-from spikeref.engine.synchronous import SYNCHRONOUS
 from spikeref.errors import UsageError
-from spikeref.forward.generate import generate
+from spikeref.forward.embedded import Embedded
+from spikeref.forward.generate import Prompt, encode, generate
 from spikeref.forward.tokens import token_array
+from spikeref.model.any_model import AnyModel, AnyProfile
+from spikeref.model.any_profile import find_any_profile
 from spikeref.model.folder import load_model
-from spikeref.model.layers import IntegerModel
-from spikeref.model.profile import DEFAULT_PROFILE, Profile, find_profile
+from spikeref.model.las_layers import LasModel
+from spikeref.model.profile import DEFAULT_PROFILE
 from spikeref.neurons import counts as neuron_counts
 from spikeref.neurons import trains
 from spikeref.neurons.counts import Counts, Encoder, Encoding
+from spikeref.trace.manifest import GIVEN
 from spikeref.trace.sinks import DigestSink, Sink, discard, tee
-
-EngineName: TypeAlias = Literal["dense", "sync", "async"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,9 @@ class RunResult:
     tokens: list[int]
     """The prompt."""
     new_tokens: list[int]
-    logits: NDArray[np.int32]
-    """int32 [T, V], 16 fraction bits, of every token that passed the decoder."""
-    counters: CounterSink
+    logits: NDArray[Any]
+    """32-bit integers [T, V], 16 fraction bits, of every token that passed the decoder."""
+    counters: AnyCounterSink
     trace_digest: str
 
     @property
@@ -57,66 +57,69 @@ class RunResult:
         return hashlib.sha256(np.ascontiguousarray(self.logits, dtype="<i4").tobytes()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedResult:
+    """What one pass through a LAS model gave: integers with 16 fraction bits but for `pooled`."""
+
+    tokens: list[int]
+    states: NDArray[np.int64]
+    """The last hidden states, int64 [T, N]."""
+    pooled: NDArray[np.int64] | None
+    """Of an encoder with a pooler, int64 [N] with 20 fraction bits."""
+    scores: NDArray[np.int64] | None
+    """Of a classifier, int64 [classes]."""
+    counters: LasCounterSink
+    trace_digest: str
+
+    @property
+    def states_digest(self) -> str:
+        """SHA-256 over the hidden states, int64 little-endian, row-major."""
+        return hashlib.sha256(np.ascontiguousarray(self.states, dtype="<i8").tobytes()).hexdigest()
+
+
 def compile_model(
     source: str | Path,
     target: str | Path,
-    profile: str | Profile = DEFAULT_PROFILE,
+    profile: str | AnyProfile = DEFAULT_PROFILE,
     *,
     acc_bits: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> IntegerModel:
+) -> AnyModel:
     """Compile a Hugging Face checkpoint folder into the new folder `target` and load it.
 
-    profile: one of model.profile.PROFILES by name, or a Profile. acc_bits: refuse operators whose
-    accumulator is not proven to fit. Streams layer by layer. Raises InputError, HeadroomError.
+    profile: one of model.any_profile.ALL_PROFILES by name, or a profile of either system.
+    acc_bits: refuse operators whose accumulator is not proven to fit. Streams layer by layer.
+    Raises InputError, HeadroomError.
     """
-    chosen = find_profile(profile) if isinstance(profile, str) else profile
+    chosen = find_any_profile(profile) if isinstance(profile, str) else profile
     with Checkpoint.open(source) as checkpoint:
-        compile_checkpoint(checkpoint, target, chosen, acc_bits=acc_bits, progress=progress)
+        compile_any(checkpoint, target, chosen, acc_bits=acc_bits, progress=progress)
     return load_model(target)
 
 
-def find_engine(name: EngineName, arrival: Arrival | None = None) -> Engine:
-    """Return an engine by name; `arrival` orders the events of "async"."""
-    if name not in get_args(EngineName):
-        raise UsageError(f"engine {name!r} is unknown; known: {', '.join(get_args(EngineName))}")
-    if arrival is not None and not isinstance(arrival, get_args(Arrival)):
-        raise UsageError(f"arrival {arrival!r} is not Sorted(), Reversed() or Shuffled(seed)")
-    if arrival is not None and name != "async":
-        raise UsageError(f"engine {name}: only async has events that arrive in an order")
-    match name:
-        case "dense":
-            return DENSE
-        case "sync":
-            return SYNCHRONOUS
-        case "async":
-            return asynchronous(Sorted() if arrival is None else arrival)
-        case _:
-            assert_never(name)
-
-
 def run(
-    model: IntegerModel,
-    tokens: Sequence[int] | NDArray[Any],
+    model: AnyModel,
+    tokens: Sequence[int] | NDArray[Any] | Embedded,
     *,
     max_new_tokens: int = 0,
     engine: EngineName = "dense",
     arrival: Arrival | None = None,
     trace: Sink = discard,
 ) -> RunResult:
-    """Run a prompt of token ids, then greedy decoding; return logits, counters and trace digest.
+    """Run a prompt through a decoder, then greedy decoding; return logits, counters, trace digest.
 
-    trace: a sink that sees every record (trace.sinks, trace.folder). TokenError for a bad prompt,
-    UsageError for an unknown engine or arrival.
+    tokens: ids, or what replaces their embeddings (LAS only). trace: a sink that sees every record
+    (trace.sinks, trace.folder). TokenError for a bad prompt; UsageError for an encoder (`embed`
+    runs those), an unknown engine or arrival.
     """
     if max_new_tokens < 0:
         raise UsageError(f"max_new_tokens: {max_new_tokens} is negative")
-    digests, counters = DigestSink(), CounterSink(model)
+    digests, counters = DigestSink(), counter_sink(model)
     done = generate(
         model,
-        token_array(tokens),
+        _prompt(tokens),
         max_new_tokens,
-        find_engine(engine, arrival),
+        EngineChoice(name=engine, arrival=arrival),
         tee(digests, counters, trace),
     )
     return RunResult(
@@ -125,6 +128,35 @@ def run(
         logits=done.logits,
         counters=counters,
         trace_digest=digests.digest(model.digest, done.decoded_tokens),
+    )
+
+
+def embed(
+    model: AnyModel,
+    tokens: Sequence[int] | NDArray[Any] | Embedded,
+    *,
+    engine: EngineName = "dense",
+    arrival: Arrival | None = None,
+    trace: Sink = discard,
+) -> EmbedResult:
+    """Run a prompt through a LAS model once; return the last hidden states and what heads give.
+
+    TokenError for a bad prompt; UsageError for a model of SDLLM, an unknown engine or arrival.
+    """
+    if not isinstance(model, LasModel):
+        raise UsageError(f"{model.folder}: a model of SDLLM; only LAS models give hidden states")
+    digests, counters = DigestSink(), LasCounterSink(model)
+    prompt = _prompt(tokens)
+    choice = EngineChoice(name=engine, arrival=arrival)
+    done = encode(model, prompt, choice, tee(digests, counters, trace))
+    ids = [GIVEN] * len(done.states) if isinstance(prompt, Embedded) else prompt.tolist()
+    return EmbedResult(
+        tokens=ids,
+        states=done.states,
+        pooled=done.pooled,
+        scores=done.scores,
+        counters=counters,
+        trace_digest=digests.digest(model.digest, ids),
     )
 
 
@@ -176,6 +208,10 @@ def sparse_add(train: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.int64]:
             add_rows(accumulator, weights, largest, np.flatnonzero(row > 0))
             subtract_rows(accumulator, weights, largest, np.flatnonzero(row < 0))
     return accumulators.reshape(*rows, weights.shape[1])
+
+
+def _prompt(tokens: Sequence[int] | NDArray[Any] | Embedded) -> Prompt:
+    return tokens if isinstance(tokens, Embedded) else token_array(tokens)
 
 
 def _encoder(bits: int, encoding: str, clip_ratio: Fraction) -> Encoder:

@@ -2,14 +2,18 @@
 
 import argparse
 import time
+from typing import assert_never
 
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.profile_options import add_profile_options, chosen_profile
 from spikeref.cli.shared import peak_megabytes, shard_progress
-from spikeref.compiler.compile import compile_checkpoint
+from spikeref.compiler.any_compile import compile_any
 from spikeref.compiler.plan import block_diagonal_widths, model_shape
 from spikeref.errors import UsageError
+from spikeref.model.any_model import AnyProfile
+from spikeref.model.las_profile import LasProfile
+from spikeref.model.profile import Profile
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -30,18 +34,17 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         raise UsageError(f"--acc-bits: {arguments.acc_bits} given, 2 to 64 are possible")
     start = time.monotonic()
     with Checkpoint.open(arguments.source) as checkpoint:
-        shape = model_shape(checkpoint.config)
         parameters = checkpoint.parameters
-        digest = compile_checkpoint(
+        digest = compile_any(
             checkpoint,
             arguments.output,
             profile,
             acc_bits=arguments.acc_bits,
             progress=shard_progress("compile"),
         )
-        family = checkpoint.config.family
+        family = checkpoint.source.family
+        unrotated = _unrotated_widths(checkpoint, profile)
     seconds = time.monotonic() - start
-    unrotated = block_diagonal_widths(shape, profile.rotation)
     return Outcome(
         json={
             "model_digest": digest,
@@ -64,6 +67,17 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             for width in unrotated
         ],
     )
+
+
+def _unrotated_widths(checkpoint: Checkpoint, profile: AnyProfile) -> list[int]:
+    """Return the widths that no whole Hadamard matrix rotates; LAS rotates none."""
+    match profile:
+        case Profile():
+            return block_diagonal_widths(model_shape(checkpoint.config), profile.rotation)
+        case LasProfile():
+            return []
+        case _:
+            assert_never(profile)
 
 
 COMMAND = Command(

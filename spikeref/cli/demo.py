@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import get_args
 
 from spikeref.account.energy import EnergyTable, spike_energy
-from spikeref.api import EngineName, RunResult, compile_model, run
+from spikeref.api import RunResult, compile_model, run
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
 from spikeref.cli.shared import rate_text
+from spikeref.engine.choice import EngineName
 from spikeref.forward.text import decode_tokens, encode_text
+from spikeref.model.folder import load_decoder
 from spikeref.model.layers import IntegerModel
 from spikeref.storage.atomic import atomic_folder
 from spikeref.trace.folder import trace_folder
@@ -30,7 +32,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     start = time.monotonic()
     with _workplace(arguments.out) as place, as_file(shipped_model()) as source:
         folder = Path(place)
-        model = compile_model(source, folder / "model")
+        compile_model(source, folder / "model")
+        model = load_decoder(folder / "model")
         prompt = encode_text(model.folder, PROMPT)
         with trace_folder(folder / "trace", "counts", model, "dense") as writer:
             first = run(model, prompt, max_new_tokens=NEW_TOKENS, engine="dense", trace=writer)

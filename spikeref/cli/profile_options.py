@@ -2,44 +2,74 @@
 
 import argparse
 from fractions import Fraction
+from typing import assert_never
 
 from spikeref.arith.ties import Ties
 from spikeref.errors import UsageError
-from spikeref.model.profile import (
-    DEFAULT_PROFILE,
-    PROFILES,
-    Profile,
-    Rotation,
-    adjust_profile,
-    find_profile,
-)
+from spikeref.model.any_model import AnyProfile
+from spikeref.model.any_profile import ALL_PROFILES, find_any_profile
+from spikeref.model.las_profile import LasProfile, adjust_las_profile
+from spikeref.model.profile import DEFAULT_PROFILE, Profile, Rotation, adjust_profile
 from spikeref.neurons.counts import Encoding
 
 
 def add_profile_options(parser: argparse.ArgumentParser) -> None:
-    """Add --profile and one option for each of its parameters."""
-    parser.add_argument("--profile", default=DEFAULT_PROFILE, help=f"one of {', '.join(PROFILES)}")
-    parser.add_argument("--weight-bits", type=int, metavar="N", help="2 to 8")
-    parser.add_argument("--act-bits", type=int, metavar="N", help="bits of a count, 2 to 8")
-    parser.add_argument("--kv-bits", type=int, metavar="N", help="bits of a cached count, 2 to 8")
-    parser.add_argument("--encoding", choices=[e.value for e in Encoding])
-    parser.add_argument("--rotation", choices=[r.value for r in Rotation])
-    parser.add_argument("--clip-ratio", metavar="R", help="0 < R <= 1, such as 0.9 or 9/10")
-    parser.add_argument("--ties", choices=[t.value for t in Ties])
-
-
-def chosen_profile(arguments: argparse.Namespace) -> Profile:
-    """Return the profile that the options describe; UsageError if they do not describe one."""
-    return adjust_profile(
-        find_profile(arguments.profile),
-        weight_bits=arguments.weight_bits,
-        act_bits=arguments.act_bits,
-        kv_bits=arguments.kv_bits,
-        encoding=None if arguments.encoding is None else Encoding(arguments.encoding),
-        rotation=None if arguments.rotation is None else Rotation(arguments.rotation),
-        clip_ratio=None if arguments.clip_ratio is None else fraction(arguments.clip_ratio),
-        ties=None if arguments.ties is None else Ties(arguments.ties),
+    """Add --profile and one option for each of the parameters of either system."""
+    parser.add_argument(
+        "--profile", default=DEFAULT_PROFILE, help=f"one of {', '.join(ALL_PROFILES)}"
     )
+    parser.add_argument("--weight-bits", type=int, metavar="N", help="2 to 8; in las 8 to 16")
+    parser.add_argument("--ties", choices=[t.value for t in Ties])
+    sdllm = parser.add_argument_group("profiles of SDLLM")
+    sdllm.add_argument("--act-bits", type=int, metavar="N", help="bits of a count, 2 to 8")
+    sdllm.add_argument("--kv-bits", type=int, metavar="N", help="bits of a cached count, 2 to 8")
+    sdllm.add_argument("--encoding", choices=[e.value for e in Encoding])
+    sdllm.add_argument("--rotation", choices=[r.value for r in Rotation])
+    sdllm.add_argument("--clip-ratio", metavar="R", help="0 < R <= 1, such as 0.9 or 9/10")
+    las = parser.add_argument_group("profiles of LAS")
+    las.add_argument("--steps", type=int, metavar="T", help="time steps, 10 to 16")
+    las.add_argument("--levels", type=int, metavar="N", help="levels of a spike, 1 to 15")
+
+
+SDLLM_ONLY = ("act_bits", "kv_bits", "encoding", "rotation", "clip_ratio")
+LAS_ONLY = ("steps", "levels")
+
+
+def chosen_profile(arguments: argparse.Namespace) -> AnyProfile:
+    """Return the profile that the options describe; UsageError if they do not describe one."""
+    profile = find_any_profile(arguments.profile)
+    ties = None if arguments.ties is None else Ties(arguments.ties)
+    match profile:
+        case Profile():
+            _refuse(arguments, LAS_ONLY, "profiles of LAS")
+            return adjust_profile(
+                profile,
+                weight_bits=arguments.weight_bits,
+                act_bits=arguments.act_bits,
+                kv_bits=arguments.kv_bits,
+                encoding=None if arguments.encoding is None else Encoding(arguments.encoding),
+                rotation=None if arguments.rotation is None else Rotation(arguments.rotation),
+                clip_ratio=None if arguments.clip_ratio is None else fraction(arguments.clip_ratio),
+                ties=ties,
+            )
+        case LasProfile():
+            _refuse(arguments, SDLLM_ONLY, "profiles of SDLLM")
+            return adjust_las_profile(
+                profile,
+                weight_bits=arguments.weight_bits,
+                steps=arguments.steps,
+                levels=arguments.levels,
+                ties=ties,
+            )
+        case _:
+            assert_never(profile)
+
+
+def _refuse(arguments: argparse.Namespace, options: tuple[str, ...], whose: str) -> None:
+    for option in options:
+        if getattr(arguments, option) is not None:
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name}: only {whose} have it; the profile is {arguments.profile}")
 
 
 def fraction(text: str) -> Fraction:

@@ -1,24 +1,31 @@
-"""`spikeref run`: the forward pass and greedy decoding."""
+"""`spikeref run`: the forward pass, and greedy decoding."""
 
 import argparse
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.api import run
+from spikeref.api import embed, run
 from spikeref.cli.command import Command, Outcome
+from spikeref.cli.embedding_file import read_embeddings
 from spikeref.cli.shared import rate_text
 from spikeref.engine.events import Arrival, Reversed, Shuffled, Sorted
 from spikeref.errors import TokenError, UsageError
 from spikeref.evaluate.token_files import read_sequences
+from spikeref.forward.embedded import Embedded
 from spikeref.forward.text import decode_tokens, encode_text
+from spikeref.model.any_model import AnyModel
 from spikeref.model.folder import load_model
+from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
 from spikeref.storage.atomic import atomic_file
-from spikeref.trace.folder import trace_folder
+from spikeref.trace.folder import FolderSink, trace_folder
+from spikeref.trace.manifest import GIVEN
 from spikeref.trace.sinks import discard
 
 
@@ -28,6 +35,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     given.add_argument("--prompt", metavar="TEXT")
     given.add_argument("--tokens", metavar="1,2,3", help="token ids")
     given.add_argument("--tokens-file", metavar="FILE", help="JSON list of token ids")
+    given.add_argument(
+        "--embeddings",
+        metavar="FILE.npy",
+        help="embeddings [T, N] in place of token ids (LAS models)",
+    )
     parser.add_argument("--max-new-tokens", type=int, default=0, metavar="N")
     parser.add_argument("--engine", choices=["dense", "sync", "async"], default="dense")
     parser.add_argument(
@@ -37,7 +49,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trace", metavar="DIR", help="write a trace to this new folder")
     parser.add_argument("--trace-level", choices=["digest", "counts", "full"], default="counts")
-    parser.add_argument("--output", metavar="FILE.npy", help="write the logits as float64 [T, V]")
+    parser.add_argument(
+        "--output",
+        metavar="FILE.npy",
+        help="write the logits, or an encoder's last hidden states, as float64 [T, V] or [T, N]",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
@@ -47,16 +63,26 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         raise UsageError(f"--output: {arguments.output} must end in .npy")
     arrival = None if arguments.arrival is None else parse_arrival(arguments.arrival)
     model = load_model(arguments.model)
-    tokens = _prompt_tokens(arguments, model)
-    with contextlib.ExitStack() as stack:
-        writer = None
-        if arguments.trace is not None:
-            writer = stack.enter_context(
-                trace_folder(arguments.trace, arguments.trace_level, model, arguments.engine)
-            )
+    prompt = _prompt(arguments, model)
+    match model:
+        case LasModel(head=None):
+            return _run_encoder(arguments, model, prompt, arrival)
+        case IntegerModel() | LasModel():
+            return _run_decoder(arguments, model, prompt, arrival)
+        case _:
+            assert_never(model)
+
+
+def _run_decoder(
+    arguments: argparse.Namespace,
+    model: AnyModel,
+    prompt: list[int] | Embedded,
+    arrival: Arrival | None,
+) -> Outcome:
+    with _trace(arguments, model) as writer:
         done = run(
             model,
-            tokens,
+            prompt,
             max_new_tokens=arguments.max_new_tokens,
             engine=arguments.engine,
             arrival=arrival,
@@ -66,8 +92,9 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             writer.finish(done.decoded_tokens)
         # Inside the block: where the logits cannot be written, the trace does not appear either.
         if arguments.output is not None:
-            _write_logits(arguments.output, done.logits)
-    text = decode_tokens(model.folder, done.new_tokens or done.tokens)
+            write_scaled(arguments.output, done.logits)
+    known = [token for token in done.tokens if token != GIVEN]
+    text = decode_tokens(model.folder, done.new_tokens or known)
     return Outcome(
         json={
             "tokens": done.tokens,
@@ -86,6 +113,58 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     )
 
 
+def _run_encoder(
+    arguments: argparse.Namespace,
+    model: LasModel,
+    prompt: list[int] | Embedded,
+    arrival: Arrival | None,
+) -> Outcome:
+    if arguments.max_new_tokens:
+        raise UsageError("--max-new-tokens: an encoder gives no tokens")
+    with _trace(arguments, model) as writer:
+        done = embed(
+            model,
+            prompt,
+            engine=arguments.engine,
+            arrival=arrival,
+            trace=discard if writer is None else writer,
+        )
+        if writer is not None:
+            writer.finish(done.tokens)
+        if arguments.output is not None:
+            write_scaled(arguments.output, done.states)
+    scores = None if done.scores is None else np.ldexp(done.scores.astype(np.float64), -16).tolist()
+    return Outcome(
+        json={
+            "tokens": done.tokens,
+            "new_tokens": [],
+            "text": None,
+            "logits_digest": None,
+            "states_digest": done.states_digest,
+            "scores": scores,
+            "trace_digest": done.trace_digest,
+            "counters": done.counters.to_json(),
+        },
+        lines=[
+            f"hidden states of {len(done.states)} tokens, digest {done.states_digest}",
+            *([] if scores is None else [f"scores {' '.join(f'{s:.4f}' for s in scores)}"]),
+            f"trace digest {done.trace_digest}",
+            f"firing rate {rate_text(done.counters.firing_rates()['mean'])}",
+        ],
+    )
+
+
+@contextlib.contextmanager
+def _trace(arguments: argparse.Namespace, model: AnyModel) -> Iterator[FolderSink | None]:
+    """Open the trace folder that was asked for, if one was."""
+    if arguments.trace is None:
+        yield None
+        return
+    level, engine = arguments.trace_level, arguments.engine
+    with trace_folder(arguments.trace, level, model, engine) as writer:
+        yield writer
+
+
 def parse_arrival(text: str) -> Arrival:
     """Return the arrival order that "sorted", "reversed" or "shuffled:SEED" names."""
     kind, _, seed = text.partition(":")
@@ -98,7 +177,9 @@ def parse_arrival(text: str) -> Arrival:
     raise UsageError(f"--arrival: {text!r} given; sorted, reversed or shuffled:SEED is needed")
 
 
-def _prompt_tokens(arguments: argparse.Namespace, model: IntegerModel) -> list[int]:
+def _prompt(arguments: argparse.Namespace, model: AnyModel) -> list[int] | Embedded:
+    if arguments.embeddings is not None:
+        return read_embeddings(arguments.embeddings)
     if arguments.prompt is not None:
         if any("\ud800" <= character <= "\udfff" for character in arguments.prompt):
             raise UsageError("--prompt: is not valid text in this terminal's encoding; give UTF-8")
@@ -114,12 +195,12 @@ def _prompt_tokens(arguments: argparse.Namespace, model: IntegerModel) -> list[i
     return sequences[0]
 
 
-def _write_logits(path: str, logits: NDArray[np.int32]) -> None:
-    """Write logits, int32 [T, V], as float64; row by row, so that memory stays at one."""
+def write_scaled(path: str, values: NDArray[Any]) -> None:
+    """Write integers [T, …] with 16 fraction bits as float64; row by row, to hold only one."""
     with atomic_file(path) as temporary, temporary.open("wb") as file:
-        header = {"descr": "<f8", "fortran_order": False, "shape": logits.shape}
+        header = {"descr": "<f8", "fortran_order": False, "shape": values.shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for row in logits:
+        for row in values:
             scaled = np.ldexp(row.astype(np.float64), -LOGIT_FRACTION_BITS)
             file.write(scaled.astype("<f8").tobytes())
 

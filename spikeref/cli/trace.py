@@ -9,7 +9,7 @@ from spikeref.cosim.vcd import Waves, export_vcd
 from spikeref.errors import UsageError
 from spikeref.trace.diff import Divergence, first_divergence
 from spikeref.trace.export import EXPORT_FORMATS, Exported, export_events
-from spikeref.trace.populations import SPIKING_OPS, Population, find_population
+from spikeref.trace.populations import SPIKING_OPS, Population, find_population, spiking_ops
 from spikeref.trace.reader import TraceFolder, read_trace
 from spikeref.trace.show import firing, raster_lines, summary_lines
 
@@ -26,9 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("trace", metavar="DIR", help="trace folder")
     show.add_argument("--token", type=int, metavar="N", help="raster: position (default 0)")
     show.add_argument("--layer", type=int, metavar="N", help="raster: layer (default 0)")
-    show.add_argument(
-        "--op", choices=SPIKING_OPS, help=f"raster: population (default {SPIKING_OPS[0]})"
-    )
+    show.add_argument("--op", choices=SPIKING_OPS, help="raster: population (default: the first)")
     show.add_argument("--neurons", metavar="A:B", help="raster: A to B-1 (default 0:64)")
     diff = add_subcommand(
         actions,
@@ -53,9 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a JSON object a line, 64-bit little-endian words, or waves (default %(default)s)",
     )
     export.add_argument("--layer", type=int, metavar="N", help="vcd: layer (default 0)")
-    export.add_argument(
-        "--op", choices=SPIKING_OPS, help=f"vcd: population (default {SPIKING_OPS[0]})"
-    )
+    export.add_argument("--op", choices=SPIKING_OPS, help="vcd: population (default: the first)")
     export.add_argument("--token", type=int, metavar="N", help="vcd: one position (default: all)")
 
 
@@ -82,9 +78,8 @@ def _show(args: argparse.Namespace) -> Outcome:
     lines = summary_lines(trace, fired)
     if (args.token, args.layer, args.op, args.neurons) != (None, None, None, None):
         first, end = _neuron_range("0:64" if args.neurons is None else args.neurons)
-        population = find_population(
-            trace, args.token or 0, args.layer or 0, args.op or SPIKING_OPS[0]
-        )
+        op = args.op or spiking_ops(trace)[0]
+        population = find_population(trace, args.token or 0, args.layer or 0, op)
         lines += ["", *raster_lines(population, first, end)]
         json["raster"] = _raster_json(population, first, end)
     return Outcome(json=json, lines=lines)
@@ -111,7 +106,7 @@ def _raster_json(population: Population, first: int, end: int) -> dict[str, Any]
         "layer": place.layer,
         "op": population.op,
         "first_neuron": first,
-        "train_length": population.train_length,
+        "train_length": population.train.steps,
         "counts": population.counts[first:end].tolist(),
     }
 
@@ -161,7 +156,7 @@ def _export(args: argparse.Namespace) -> Outcome:
     done: Exported | Waves
     if args.format == "vcd":
         tokens = None if args.token is None else [args.token]
-        op = args.op or SPIKING_OPS[0]
+        op = args.op or spiking_ops(trace)[0]
         done = export_vcd(trace, args.output, args.layer or 0, op, tokens)
     elif (args.layer, args.op, args.token) != (None, None, None):
         raise UsageError("trace export: --layer, --op and --token choose what a vcd file shows")

@@ -14,6 +14,7 @@ from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.compile import Progress, copy_tokenizer
 from spikeref.compiler.fixed_point import FixedRows, fix_bias, fix_gamma, fix_rows
 from spikeref.compiler.function_tables import standard_neuron
+from spikeref.compiler.headroom import prove_las_headroom
 from spikeref.compiler.las_plan import (
     fixed_thresholds,
     las_constants,
@@ -25,12 +26,14 @@ from spikeref.compiler.rope_table import rope_tables
 from spikeref.compiler.rows import compile_rows, unchanged
 from spikeref.compiler.synapses import operator_tensors, quantise_operator
 from spikeref.errors import UsageError
+from spikeref.model.las_assembly import INPUT_ROLES
 from spikeref.model.las_config import LasConfig
-from spikeref.model.las_profile import OUTER_ROLES, Functions, LasProfile
+from spikeref.model.las_profile import OUTER_ROLES, Functions, LasProfile, Role
 from spikeref.model.las_tables import neuron_tensors
 from spikeref.model.las_tensors import functions_of, has_head
 from spikeref.model.layers import DyadicRows
 from spikeref.model.writer import ModelWriter
+from spikeref.neurons.outlier_aware import OatCode
 from spikeref.storage.atomic import atomic_folder
 
 
@@ -39,13 +42,15 @@ def compile_las(
     target: str | Path,
     profile: LasProfile,
     *,
+    acc_bits: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
     """Compile `checkpoint` into the new folder `target`; return the model digest.
 
+    acc_bits: the device's accumulator width, which every operator must be proven to fit.
     Peak memory: a few times the largest layer. The folder appears whole or not at all.
-    CheckpointError: a bad weight, or a shape beyond MODEL-8; UsageError: a target that cannot be
-    written, or a profile whose functions are not known.
+    CheckpointError: a bad weight, or a shape beyond MODEL-8; HeadroomError: an accumulator that
+    cannot be proven; UsageError: a target that cannot be written.
     """
     if profile.functions is not Functions.EXPANSION:
         raise UsageError(f"profile {profile.name}: fitted functions have no constants yet")
@@ -66,7 +71,7 @@ def compile_las(
             tokenizer_digest=copy_tokenizer(checkpoint, folder),
             source_digest=checkpoint.source_digest,
         )
-        compilation = _Compilation(checkpoint=checkpoint, config=config)
+        compilation = _Compilation(checkpoint=checkpoint, config=config, acc_bits=acc_bits)
         writer = ModelWriter(folder, shards)
         writer.write_shard(1, compilation.outer_tensors(layout.outer()))
         progress(1, shards)
@@ -83,6 +88,7 @@ class _Compilation:
 
     checkpoint: Checkpoint
     config: LasConfig
+    acc_bits: int | None
 
     def outer_tensors(self, outer: OuterParts) -> dict[str, NDArray[Any]]:
         """Return the tensors of shard 1."""
@@ -99,13 +105,15 @@ class _Compilation:
             head = compiled.get("head", compiled["embedding"])
             sums = np.abs(head.mantissas).sum(axis=1, dtype=np.int64)
             tensors["head.weight_bound"] = sums.max(keepdims=True)
+            self._prove("head", int(sums.max()), "head_input")
         norms = {"embedding_norm": outer.embedding_norm, "final_norm": outer.final_norm}
         for name, norm in norms.items():
             if norm is not None:
                 tensors |= self._norm(name, norm)
-        for name, operator in (("pooler", outer.pooler), ("classifier", outer.classifier)):
-            if operator is not None:
-                tensors |= self._operator(name, operator)
+        if outer.pooler is not None:
+            tensors |= self._operator("pooler", outer.pooler, "head_input")
+        if outer.classifier is not None:
+            tensors |= self._operator("classifier", outer.classifier, "classifier_input")
         return tensors | self._rotary() | self._tables()
 
     def layer_tensors(self, index: int) -> dict[str, NDArray[Any]]:
@@ -115,7 +123,8 @@ class _Compilation:
         tensors = self._norm(f"{prefix}.attention_norm", parts.attention_norm)
         tensors |= self._norm(f"{prefix}.mlp_norm", parts.mlp_norm)
         for operator in self.config.structure.operators:
-            tensors |= self._operator(f"{prefix}.{operator}", parts.operators[operator])
+            role = INPUT_ROLES[operator]
+            tensors |= self._operator(f"{prefix}.{operator}", parts.operators[operator], role)
         roles = self.config.structure.roles
         thresholds = _thresholds(fixed_thresholds(self.config.profile, roles))
         return tensors | {f"{prefix}.thresholds": thresholds}
@@ -134,7 +143,7 @@ class _Compilation:
             tensors[f"{name}.beta"] = fix_bias(beta, part.beta.name)
         return tensors
 
-    def _operator(self, name: str, parts: OperatorParts) -> dict[str, NDArray[Any]]:
+    def _operator(self, name: str, parts: OperatorParts, role: Role) -> dict[str, NDArray[Any]]:
         def rows(block: slice) -> FixedRows:
             read = self.checkpoint.outputs(parts.weight, block.start, block.stop)
             self.checkpoint.release_pages()
@@ -142,6 +151,7 @@ class _Compilation:
 
         largest = self.config.profile.largest_weight
         made = quantise_operator(parts.weight.outputs, parts.weight.inputs, rows, largest)
+        self._prove(name, made.weight_bound, role)
         tensors = operator_tensors(made, Fraction(1, largest))
         tensors["weights"] = made.weights.astype(np.int16, copy=False)
         tensors["weight_bound"] = np.array([made.weight_bound], dtype=np.int64)
@@ -149,6 +159,12 @@ class _Compilation:
             bias = self.checkpoint.entries(parts.bias).astype(np.float64)
             tensors["bias"] = fix_bias(bias, parts.bias.name)
         return {f"{name}.{part}": array for part, array in tensors.items()}
+
+    def _prove(self, signal: str, weight_bound: int, role: Role) -> None:
+        profile = self.config.profile
+        normal, outlier = fixed_thresholds(profile, (role,))[0]
+        code = OatCode(form=profile.form, normal=normal, outlier=outlier)
+        prove_las_headroom(signal, weight_bound * code.largest_value, self.acc_bits)
 
     def _rotary(self) -> dict[str, NDArray[Any]]:
         source = self.checkpoint.source

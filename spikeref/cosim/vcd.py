@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from spikeref.errors import UsageError
-from spikeref.neurons.trains import fired_at
 from spikeref.storage.atomic import atomic_file
-from spikeref.trace.populations import Population, find_population, require_counts
+from spikeref.trace.populations import Population, find_population, require_counts, signed_steps
 from spikeref.trace.reader import TraceFolder
 
 CODES = {0: "00", 1: "01", -1: "11"}
@@ -30,7 +29,7 @@ def export_vcd(
 ) -> Waves:
     """Write the spikes of one layer and op, token after token, to the VCD file `path`.
 
-    One signal a neuron, of two bits (PACK-2), beside `token` and `step`. A time unit is a virtual
+    One signal a neuron, of two bits (PACK-2), beside `token` and `step`. A time unit is a
     step: step d of the k-th token shown, k from 0, is at time k·D + d − 1. tokens: None for all.
     UsageError: pyvcd is not installed, no such population, or a path that cannot be written.
     """
@@ -48,7 +47,7 @@ def export_vcd(
             timescale="1 ns",
             date="",
             version="spikeref",
-            comment=f"model {trace.manifest.model_digest}; a time unit is a virtual step",
+            comment=f"model {trace.manifest.model_digest}; a time unit is a step",
         ) as writer,
     ):
         events = _write(writer, shown, f"layer{layer}.{op}")
@@ -66,8 +65,8 @@ def _write(writer: Any, shown: list[Population], scope: str) -> int:
     time = events = 0
     last = np.zeros(neurons, dtype=np.int8)
     for population in shown:
-        for step in range(1, population.train_length + 1):
-            spikes = fired_at(population.counts, step).astype(np.int8)
+        for step, sizes in enumerate(signed_steps(population), start=1):
+            spikes = np.sign(sizes).astype(np.int8)
             writer.change(token, time, population.place.token)
             writer.change(step_number, time, step)
             for neuron in np.flatnonzero(spikes != last).tolist():

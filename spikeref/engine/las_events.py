@@ -42,17 +42,27 @@ class WeightedEvents:
 
 def weighted_events_of(train: BinaryTrain, outliers: NDArray[np.bool_]) -> Events:
     """Return every spike of flat trains [N] in order of time step, then source."""
-    sources, steps, negative = [], [], []
-    for step, fired in enumerate(time_steps(train), start=1):
-        source = np.flatnonzero(fired)
-        level = np.abs(fired[source]) - np.int64(train.levels)
-        sources.append(source | outliers[source].astype(np.int64) << OUTLIER_OFFSET)
-        steps.append((level << STEP_BITS) + np.int64(step))
-        negative.append(fired[source] < 0)
+    parts = [
+        weighted_step(fired, step, train.levels, outliers)
+        for step, fired in enumerate(time_steps(train), start=1)
+    ]
     return Events(
-        source=np.concatenate(sources),
-        step=np.concatenate(steps),
-        negative=np.concatenate(negative),
+        source=np.concatenate([part.source for part in parts]),
+        step=np.concatenate([part.step for part in parts]),
+        negative=np.concatenate([part.negative for part in parts]),
+    )
+
+
+def weighted_step(
+    fired: NDArray[np.int64], step: int, levels: int, outliers: NDArray[np.bool_]
+) -> Events:
+    """Return the spikes of one time step of flat trains, fired int64 [N] as `time_steps` has it."""
+    source = np.flatnonzero(fired)
+    level = np.abs(fired[source]) - np.int64(levels)
+    return Events(
+        source=source | outliers[source].astype(np.int64) << OUTLIER_OFFSET,
+        step=(level << STEP_BITS) + np.int64(step),
+        negative=fired[source] < 0,
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith.rounding import shift_saturate
 from spikeref.engine.las_products import LasEngine
+from spikeref.forward.embedded import Embedded, check_embedded
 from spikeref.forward.las_cache import LasCache
 from spikeref.forward.las_pass import LasPass
 from spikeref.forward.tokens import check_tokens
@@ -52,14 +53,23 @@ def las_forward(
     empty. TokenError for ids or positions out of range.
     """
     check_tokens(model.config.shape, tokens, cache.length)
-    rows = model.embedding
-    return las_forward_embedded(model, embedding_rows(rows, tokens, model), cache, engine, sink)
+    return _through_layers(
+        model, embedding_rows(model.embedding, tokens, model), cache, engine, sink
+    )
 
 
 def las_forward_embedded(
+    model: LasModel, given: Embedded, cache: LasCache, engine: LasEngine, sink: Sink
+) -> LasOutput:
+    """Return what embeddings in place of rows of the token table give; TokenError if unfit."""
+    check_embedded(model.config.shape, given, cache.length)
+    return _through_layers(model, given.values, cache, engine, sink)
+
+
+def _through_layers(
     model: LasModel, x: NDArray[np.int64], cache: LasCache, engine: LasEngine, sink: Sink
 ) -> LasOutput:
-    """Return what T embedded tokens give, x int64 [T, N] in place of rows of the token table."""
+    """Return what rows x, int64 [T, N], of the token table or in their place give."""
     walk = LasPass(
         model=model,
         first_token=cache.length,

@@ -14,9 +14,13 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     if not path.is_file():
         raise ModelError(f"{path}: missing; give --tokens instead of --prompt")
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as fault:  # the library raises bare Exception
         raise ModelError(f"{path}: not a tokenizer ({fault})") from fault
+    # Files of encoders ask for padding and truncation to the length they were trained with.
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def encode_text(folder: Path, text: str) -> list[int]:

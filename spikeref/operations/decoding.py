@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from spikeref.engine.dense import DENSE
 from spikeref.engine.products import Engine
-from spikeref.forward import generate as forward_generate
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
+from spikeref.forward.generate import greedy, sdllm_step
 from spikeref.forward.tokens import check_tokens
 from spikeref.operations.attention import passes
 from spikeref.operations.given_model import MODEL_PARAMETERS, TOKENS, given_model
@@ -65,7 +65,7 @@ def generate(engine: Engine) -> Run:
 
     def run(parameters: Parameters, inputs: Inputs) -> Outputs:
         model, count = given_model(parameters, inputs), integer(parameters, "new_tokens")
-        done = forward_generate.generate(model, inputs[TOKENS], count, engine, discard)
+        done = greedy(sdllm_step(model, engine, discard), inputs[TOKENS], count, model.config)
         return {"tokens": np.array(done.new_tokens, dtype=np.int64), "logits": done.logits}
 
     return run

@@ -1,12 +1,17 @@
 """The first divergence of two traces in causal order (TRACE-8)."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.errors import UsageError
+from spikeref.model.any_model import AnyProfile
+from spikeref.model.las_profile import LasProfile
+from spikeref.model.profile import Profile
+from spikeref.neurons.binary_train import BinaryTrain, time_steps
+from spikeref.neurons.outlier_aware import TrainForm
 from spikeref.trace.reader import TraceFolder
 from spikeref.trace.records import Op
 
@@ -27,7 +32,7 @@ class Divergence:
     index: int | None = None
     """Place of the element in row-major order, from 0; None where the shapes differ."""
     step: int | None = None
-    """Virtual step from 1 at which the trains differ first, where the field is counts."""
+    """Virtual or time step from 1 at which the trains differ first, where the field is counts."""
     expected: int | None = None
     got: int | None = None
 
@@ -59,6 +64,23 @@ def first_divergence(expected: TraceFolder, got: TraceFolder) -> Divergence | No
 def first_different_step(a: int, b: int) -> int:
     """Return the virtual step at which the trains of two unequal counts first differ (TRACE-8)."""
     return 1 if (a < 0 < b) or (b < 0 < a) else min(abs(a), abs(b)) + 1
+
+
+def first_different_time_step(a: int, b: int, form: TrainForm) -> int:
+    """Return the time step at which the trains of two unequal counts of LAS first differ."""
+    both = BinaryTrain(counts=np.array([a, b]), steps=form.steps, levels=form.levels)
+    fired = enumerate(time_steps(both), start=1)
+    return next(step for step, (of_a, of_b) in fired if of_a != of_b)
+
+
+def _step_of(profile: AnyProfile, a: int, b: int) -> int:
+    match profile:
+        case Profile():
+            return first_different_step(a, b)
+        case LasProfile():
+            return first_different_time_step(a, b, profile.form)
+        case _:
+            assert_never(profile)
 
 
 def _require_comparable(expected: TraceFolder, got: TraceFolder) -> None:
@@ -110,7 +132,7 @@ def _in_fields(expected: TraceFolder, got: TraceFolder, number: int) -> Divergen
             op=op,
             field=name,
             index=index,
-            step=first_different_step(old, new) if name == "counts" else None,
+            step=_step_of(expected.manifest.profile, old, new) if name == "counts" else None,
             expected=old,
             got=new,
         )

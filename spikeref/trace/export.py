@@ -3,23 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import Any, Literal, TypeAlias, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.engine.events import (
+    COUNT_PACKETS,
     END_OFFSET,
     EPOCH_BITS,
     EPOCH_OFFSET,
-    SOURCE_BITS,
     Events,
     pack_events,
 )
+from spikeref.engine.las_events import WEIGHTED_PACKETS, weighted_step
 from spikeref.errors import UsageError
-from spikeref.neurons.trains import virtual_steps
+from spikeref.neurons.binary_train import BinaryTrain
 from spikeref.storage.atomic import atomic_file
-from spikeref.trace.populations import Population, populations
+from spikeref.trace.populations import Population, UnitTrain, populations, signed_steps
 from spikeref.trace.reader import TraceFolder
 
 ExportFormat: TypeAlias = Literal["jsonl", "packed"]
@@ -38,7 +39,7 @@ class Exported:
 def export_events(trace: TraceFolder, path: str | Path, form: ExportFormat) -> Exported:
     """Write every spike of `trace` to the file `path`, which appears whole or not at all.
 
-    Memory: the counts of one population and one virtual step of its train. UsageError: a trace of
+    Memory: the counts of one population and one step of its train. UsageError: a trace of
     level `digest`, or a `path` that cannot be written or lies in the trace itself; TraceError for
     a count that the profile cannot encode.
     """
@@ -48,58 +49,96 @@ def export_events(trace: TraceFolder, path: str | Path, form: ExportFormat) -> E
     with atomic_file(path) as temporary, temporary.open("wb") as out:
         for population in populations(trace):
             fired = 0
-            for step in spikes_by_step(population):
-                out.write(_step_bytes(population, step, epoch, form))
-                fired += step.source.size
+            for step, spikes in enumerate(spikes_by_step(population), start=1):
+                out.write(_step_bytes(population, step, spikes, epoch, form))
+                fired += int(np.count_nonzero(spikes))
             if form == "packed":
-                out.write(_end_marker(fired, epoch))
+                out.write(_end_marker(population, fired, epoch))
             epoch += 1
             events += fired
     return Exported(populations=epoch, events=events)
 
 
-def spikes_by_step(population: Population) -> Iterator[Events]:
-    """Yield the spikes of each virtual step at which some neuron fires, in order of source."""
-    steps = virtual_steps(population.counts, population.train_length)
-    for number, spikes in enumerate(steps, start=1):
-        source = np.flatnonzero(spikes)
-        if source.size == 0:
+def spikes_by_step(population: Population) -> Iterator[NDArray[Any]]:
+    """Yield the spikes of steps 1 … up to the last at which some neuron may fire, integers [N]."""
+    for spikes in signed_steps(population):
+        if isinstance(population.train, UnitTrain) and not spikes.any():
             # Trains are left-aligned (ENC-5): nothing fires later.
             return
-        yield Events(
-            source=source,
-            step=np.full(source.size, number, dtype=np.int64),
-            negative=spikes[source] < 0,
-        )
+        yield spikes
 
 
-def _step_bytes(population: Population, step: Events, epoch: int, form: ExportFormat) -> bytes:
+def _step_bytes(
+    population: Population, step: int, spikes: NDArray[Any], epoch: int, form: ExportFormat
+) -> bytes:
     match form:
         case "jsonl":
-            return _lines(population, step)
+            return _lines(population, step, spikes)
         case "packed":
-            return _words(pack_events(step, epoch)[:-1])
+            return _words(pack_events(_events(population, step, spikes), epoch)[:-1])
         case _:
             assert_never(form)
 
 
-def _lines(population: Population, step: Events) -> bytes:
-    place = population.place
+def _lines(population: Population, step: int, spikes: NDArray[Any]) -> bytes:
+    place, source = population.place, np.flatnonzero(spikes)
     head = (
         f'{{"token":{place.token},"layer":{place.layer},"op":"{population.op}",'
-        f'"step":{step.step[0]},"source":'
+        f'"step":{step},"source":'
     )
-    tails = (',"polarity":1}\n', ',"polarity":-1}\n')
-    fired = zip(step.source.tolist(), step.negative.tolist(), strict=True)
-    return "".join([f"{head}{source}{tails[negative]}" for source, negative in fired]).encode()
+    tails = _tails(population, source, spikes)
+    return "".join(
+        [f"{head}{j}{tail}" for j, tail in zip(source.tolist(), tails, strict=True)]
+    ).encode()
+
+
+def _tails(population: Population, source: NDArray[np.int64], spikes: NDArray[Any]) -> list[str]:
+    """Return the members behind `source` of spikes [N], each with its line's end."""
+    polarity = np.sign(spikes[source]).tolist()
+    match population.train:
+        case UnitTrain():
+            return [f',"polarity":{sign}}}\n' for sign in polarity]
+        case BinaryTrain(levels=levels):
+            level = (np.abs(spikes[source]) - levels).tolist()
+            outlier = _outliers(population)[source].astype(np.int8).tolist()
+            return [
+                f',"polarity":{sign},"level":{k},"outlier":{o}}}\n'
+                for sign, k, o in zip(polarity, level, outlier, strict=True)
+            ]
+        case _:
+            assert_never(population.train)
+
+
+def _events(population: Population, step: int, spikes: NDArray[Any]) -> Events:
+    """Return the spikes [N] of one step in the fields of their packets."""
+    match population.train:
+        case UnitTrain():
+            source = np.flatnonzero(spikes)
+            return Events(
+                source=source,
+                step=np.full(source.size, step, dtype=np.int64),
+                negative=spikes[source] < 0,
+            )
+        case BinaryTrain(levels=levels):
+            return weighted_step(spikes, step, levels, _outliers(population))
+        case _:
+            assert_never(population.train)
+
+
+def _outliers(population: Population) -> NDArray[np.bool_]:
+    assert population.outliers is not None
+    return population.outliers
 
 
 def _words(words: NDArray[np.uint64]) -> bytes:
     return words.astype("<u8", copy=False).tobytes()
 
 
-def _end_marker(events: int, epoch: int) -> bytes:
-    """Return the end marker of EVENT-1; pack_events makes one for the events of one step only."""
+def _end_marker(population: Population, events: int, epoch: int) -> bytes:
+    """Return the end marker of EVENT-1 or NEUR-9; pack_events makes one for one step only."""
+    bits = COUNT_PACKETS.count_bits
+    if isinstance(population.train, BinaryTrain):
+        bits = WEIGHTED_PACKETS.count_bits
     tag = (epoch % (1 << EPOCH_BITS)) << EPOCH_OFFSET
-    word = tag | 1 << END_OFFSET | events % (1 << SOURCE_BITS)
+    word = tag | 1 << END_OFFSET | events % (1 << bits)
     return word.to_bytes(8, "little")

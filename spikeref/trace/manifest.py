@@ -21,6 +21,9 @@ PAYLOAD_NAME = "payload.bin"
 TraceLevel: TypeAlias = Literal["digest", "counts", "full"]
 TRACE_LEVELS: tuple[TraceLevel, ...] = get_args(TraceLevel)
 
+GIVEN = -1
+"""The token id of a position whose embedding was given (TRACE-5)."""
+
 _MEMBERS: dict[str, type] = {
     "format": str,
     "spec_version": str,
@@ -99,7 +102,9 @@ def _manifest(stated: dict[str, Any], where: str) -> Manifest:
     elif not isinstance(payload_digest, str) or not _HEX_DIGEST.fullmatch(payload_digest):
         refuse("payload_digest is no SHA-256 in hex")
     tokens = stated["tokens"]
-    if not tokens or not all(type(t) is int and 0 <= t < LARGEST_SIZES["vocab"] for t in tokens):
+    if not tokens or not all(
+        type(t) is int and GIVEN <= t < LARGEST_SIZES["vocab"] for t in tokens
+    ):
         refuse("tokens must be a list of token ids, at least one")
     if not 1 <= stated["layers"] <= LARGEST_SIZES["layers"]:
         refuse(f"layers is {stated['layers']}; 1 to {LARGEST_SIZES['layers']} are possible")

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikeref.errors import UsageError
-from spikeref.neurons.trains import unfold
-from spikeref.trace.populations import SPIKING_OPS, Population, populations
+from spikeref.trace.populations import (
+    SPIKING_OPS,
+    Population,
+    UnitTrain,
+    populations,
+    signed_steps,
+    spike_totals,
+)
 from spikeref.trace.reader import TraceFolder
 from spikeref.trace.records import Op
 
@@ -19,11 +25,11 @@ class OpFiring:
 
     op: Op
     positive: int
-    """Σ of positive counts."""
+    """Positive spikes."""
     negative: int
-    """Σ of −negative counts."""
+    """Negative spikes."""
     slots: int
-    """Neurons times virtual steps; (positive + negative)/slots is the firing rate (ENC-10)."""
+    """Neurons times steps; (positive + negative)/slots is the firing rate (ENC-10)."""
 
 
 def firing(trace: TraceFolder) -> list[OpFiring]:
@@ -32,11 +38,8 @@ def firing(trace: TraceFolder) -> list[OpFiring]:
         return []
     sums = {op: np.zeros(3, dtype=np.int64) for op in SPIKING_OPS}
     for population in populations(trace):
-        total = population.counts.sum(dtype=np.int64)
-        size = np.abs(population.counts).sum(dtype=np.int64)
-        slots = population.counts.size * population.train_length
-        # |c| and c sum to the positive and the negative counts without a second array.
-        sums[population.op] += np.array([(size + total) // 2, (size - total) // 2, slots])
+        slots = population.counts.size * population.train.steps
+        sums[population.op] += np.array([*spike_totals(population), slots])
     return [
         OpFiring(op=op, positive=int(s[0]), negative=int(s[1]), slots=int(s[2]))
         for op, s in sums.items()
@@ -57,10 +60,10 @@ def summary_lines(trace: TraceFolder, fired: list[OpFiring]) -> list[str]:
     ]
     if not fired:
         return [*lines, "no spike counts are stored at this level"]
-    lines += ["", f"{'population':<14} {'spikes +':>14} {'spikes -':>14} {'firing rate':>12}"]
+    lines += ["", f"{'population':<20} {'spikes +':>14} {'spikes -':>14} {'firing rate':>12}"]
     for one in fired:
         rate = percent(one.positive + one.negative, one.slots)
-        lines.append(f"{one.op:<14} {one.positive:>14} {one.negative:>14} {rate:>12}")
+        lines.append(f"{one.op:<20} {one.positive:>14} {one.negative:>14} {rate:>12}")
     return lines
 
 
@@ -71,7 +74,7 @@ def percent(part: int, whole: int) -> str:
 
 
 def raster_lines(population: Population, first: int, end: int) -> list[str]:
-    """Return a line for each neuron from `first` to `end` − 1: number, virtual steps, count.
+    """Return a line for each neuron from `first` to `end` − 1: number, steps, count.
 
     UsageError where there are no such neurons.
     """
@@ -83,18 +86,24 @@ def raster_lines(population: Population, first: int, end: int) -> list[str]:
         )
     shown = population.counts[first:end]
     marks = np.array([SILENT, POSITIVE, NEGATIVE])  # −1 indexes the last.
-    trains = marks[unfold(shown, population.train_length)]
+    spikes = np.stack([step[first:end] for step in signed_steps(population)])
+    trains = marks[np.sign(spikes)]
     width = len(str(first + len(shown) - 1))
     place = population.place
+    steps = f"{_steps_name(population)} 1 to {population.train.steps}"
     head = (
         f"token {place.token}, layer {place.layer}, {population.op}: neurons {first} to"
-        f" {first + len(shown) - 1} of {neurons}, virtual steps 1 to {population.train_length}"
+        f" {first + len(shown) - 1} of {neurons}, {steps}"
     )
     rows = (
         f"{first + i:>{width}} {''.join(trains[:, i])} {count:>4}"
         for i, count in enumerate(shown.tolist())
     )
     return [head, *rows]
+
+
+def _steps_name(population: Population) -> str:
+    return "virtual steps" if isinstance(population.train, UnitTrain) else "time steps"
 
 
 def _shortened(tokens: tuple[int, ...]) -> str:

@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from spikeref.account.counters import BLOCKS, CounterSink, count_spikes
-from spikeref.api import EngineName, run
+from spikeref.api import run
 from spikeref.engine import asynchronous, synchronous
+from spikeref.engine.choice import EngineName
 from spikeref.engine.dense import DENSE
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward

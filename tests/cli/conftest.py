@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spikeref.api import EngineName, compile_model, run
+from spikeref.api import compile_model, run
+from spikeref.engine.choice import EngineName
 from spikeref.model.folder import load_model
 from spikeref.model.layers import IntegerModel
 from spikeref.trace.folder import trace_folder
