@@ -156,14 +156,14 @@ def _decoder(config: Fields, family: Family) -> DecoderConfig:
 
 
 def _family(config: Fields) -> SourceFamily:
-    known = ", ".join(_ARCHITECTURES)
+    known = ", ".join(_MODEL_TYPES)
     architectures = config.values.get("architectures") or []
     if not isinstance(architectures, list) or len(architectures) > 1:
         config.refuse("architectures must be a list of one name")
     by_name: SourceFamily | None = None
     for name in architectures:
         if not isinstance(name, str) or name not in _ARCHITECTURES:
-            config.refuse(f"unknown architecture {name!r}; known are {known}")
+            config.refuse(f"unknown architecture {name!r}; known are those of {known}")
         by_name = _ARCHITECTURES[name]
     model_type = config.text("model_type")
     if model_type is None:
@@ -171,7 +171,7 @@ def _family(config: Fields) -> SourceFamily:
             config.refuse(f"names neither architectures nor model_type; known are {known}")
         return by_name
     if model_type not in _MODEL_TYPES:
-        config.refuse(f"unknown model_type {model_type!r}; known are {', '.join(_MODEL_TYPES)}")
+        config.refuse(f"unknown model_type {model_type!r}; known are {known}")
     by_type = _MODEL_TYPES[model_type]
     if by_name is not None and by_name != by_type:
         config.refuse(f"architecture {architectures[0]!r} contradicts model_type {model_type!r}")

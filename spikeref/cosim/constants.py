@@ -9,7 +9,7 @@ from spikeref.model.groups import OPERATORS
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Profile
 from spikeref.neurons.counts import Encoding
-from spikeref.trace.records import OP_CODES
+from spikeref.trace.records import OP_CODES, SDLLM_OPS
 
 LARGEST_ACCUMULATOR = 1 << 30
 """Every spike-driven product is within it (OP-8)."""
@@ -61,7 +61,7 @@ ENUMERATIONS = (
     Enumeration(
         name="op",
         comment="records of a trace (TRACE-2)",
-        values={name.upper(): code for name, code in OP_CODES.items()},
+        values={name.upper(): code for name, code in OP_CODES.items() if name in SDLLM_OPS},
     ),
 )
 

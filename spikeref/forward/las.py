@@ -147,15 +147,15 @@ def fed_forward(
     given = walk.spikes("las_mlp_input", index, x, 16, layer.codes["mlp_input"])
     match walk.model.config.structure.mlp:
         case FeedForward.PLAIN:
-            inner = activated(walk, index, walk.linear(index, layer, "up", given))
+            product = activated(walk, index, walk.linear(index, layer, "up", given))
             fraction_bits = ACTIVATION_FRACTION_BITS
         case FeedForward.GATED:
             gate = walk.linear(index, layer, "gate", given)
-            inner = gated(walk, index, layer, gate, walk.linear(index, layer, "up", given))
+            product = gated(walk, index, layer, gate, walk.linear(index, layer, "up", given))
             fraction_bits = 16
         case kind:
             assert_never(kind)
-    given = walk.spikes("las_down_input", index, inner, fraction_bits, layer.codes["activation"])
+    given = walk.spikes("las_down_input", index, product, fraction_bits, layer.codes["activation"])
     return walk.linear(index, layer, "down", given)
 
 

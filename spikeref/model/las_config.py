@@ -82,15 +82,15 @@ class LasShape:
 
     def operator_shape(self, operator: Operator) -> tuple[int, int]:
         """Return (N, M) of a linear operator."""
-        hidden, inner = self.hidden, self.intermediate
+        hidden, wide = self.hidden, self.intermediate
         shapes: dict[Operator, tuple[int, int]] = {
             "q": (hidden, self.query_width),
             "k": (hidden, self.key_width),
             "v": (hidden, self.key_width),
             "o": (self.query_width, hidden),
-            "gate": (hidden, inner),
-            "up": (hidden, inner),
-            "down": (inner, hidden),
+            "gate": (hidden, wide),
+            "up": (hidden, wide),
+            "down": (wide, hidden),
         }
         return shapes[operator]
 

@@ -170,7 +170,7 @@ def test_rope_is_found_wherever_it_is_written(keys: dict[str, Any], rope: object
         ({"architectures": [["LlamaForCausalLM"]]}, "unknown architecture"),
         ({"architectures": ["LlamaForCausalLM"] * 2}, "list of one name"),
         ({"architectures": "LlamaForCausalLM"}, "list of one name"),
-        ({"model_type": "gpt2", "architectures": ABSENT}, "unknown model_type 'gpt2'"),
+        ({"model_type": "gptj", "architectures": ABSENT}, "unknown model_type 'gptj'"),
         ({"model_type": "mistral"}, "contradicts model_type 'mistral'"),
         ({"model_type": 3}, "model_type must be a string"),
         ({"architectures": None, "model_type": None}, "names neither"),

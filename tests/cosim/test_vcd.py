@@ -72,7 +72,7 @@ def by_hand(trace: Path, layer: int, op: str, tokens: list[int]) -> list[tuple[i
     spikes = []
     for k, token in enumerate(tokens):
         population = find_population(read_trace(trace), token, layer, op)
-        length = population.train_length
+        length = population.train.steps
         for neuron, count in enumerate(population.counts.tolist()):
             spikes += [
                 (k * length + d - 1, (token, d, neuron, 1 if count > 0 else -1))

@@ -30,10 +30,10 @@ def test_arrays_of_every_integer_width_are_taken() -> None:
 @pytest.mark.parametrize(("tokens", "message"), [([], "empty"), ([-1], "out of range")])
 def test_impossible_prompts(tiny_model: IntegerModel, tokens: list[int], message: str) -> None:
     with pytest.raises(TokenError, match=message):
-        check_tokens(tiny_model, token_array(tokens), 0)
+        check_tokens(tiny_model.config.shape, token_array(tokens), 0)
 
 
 def test_a_prompt_longer_than_the_positions(tiny_model: IntegerModel) -> None:
     positions = tiny_model.config.shape.positions
     with pytest.raises(TokenError, match=f"do not fit the model's {positions} positions"):
-        check_tokens(tiny_model, token_array([0, 0]), positions - 1)
+        check_tokens(tiny_model.config.shape, token_array([0, 0]), positions - 1)

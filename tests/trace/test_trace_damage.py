@@ -113,7 +113,7 @@ OTHER_DIGEST = "0123456789abcdef" * 4
         ("tokens", [5, 7], "trace_digest does not match"),
         ("tokens", [5], "token 1"),
         ("tokens", [], "at least one"),
-        ("tokens", [5, -1], "token ids"),
+        ("tokens", [5, -2], "token ids"),
         ("tokens", [5, True], "token ids"),
         ("tokens", [5, 1 << 20], "token ids"),
         ("engine", 3, "engine is missing or not of type str"),

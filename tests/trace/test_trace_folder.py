@@ -19,7 +19,7 @@ from spikeref.trace.canonical import Place, record_bytes, token_records
 from spikeref.trace.folder import FolderSink, trace_folder
 from spikeref.trace.manifest import TRACE_LEVELS, TraceLevel
 from spikeref.trace.reader import TraceFolder, read_trace
-from spikeref.trace.records import COUNT_FIELDS, OPS, Record
+from spikeref.trace.records import COUNT_FIELDS, SDLLM_OPS, Record
 from spikeref.trace.sinks import DigestSink, Sink, tee
 
 TOKENS = [256, 72, 105, 287]
@@ -79,7 +79,7 @@ def is_stored(name: str, level: TraceLevel) -> bool:
 def test_every_token_has_every_op_once(tmp_path: Path, tiny_model: IntegerModel) -> None:
     traced(tmp_path / "trace", tiny_model, "digest", (4,))
     trace = read_trace(tmp_path / "trace")
-    inside = [(layer, op) for layer in range(2) for op in range(1, len(OPS) - 1)]
+    inside = [(layer, op) for layer in range(2) for op in range(1, len(SDLLM_OPS) - 1)]
     expected = [(-1, 0), *inside, (2, 18)]
     found = [(p.token, p.layer, p.op_code) for p in map(trace.place, range(len(trace)))]
     assert found == [(token, *rest) for token in range(4) for rest in expected]
