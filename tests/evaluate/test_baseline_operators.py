@@ -60,7 +60,9 @@ def test_equal_scores_average_what_is_seen() -> None:
 
 def test_query_heads_share_key_value_heads_in_order() -> None:
     v = np.array([[[1.0], [2.0]]])
-    assert attention(np.ones((1, 4, 1)), np.ones((1, 2, 1)), v, visible(1, None)).tolist() == [[1, 1, 2, 2]]
+    assert attention(np.ones((1, 4, 1)), np.ones((1, 2, 1)), v, visible(1, None)).tolist() == [
+        [1, 1, 2, 2]
+    ]
 
 
 def test_scores_are_divided_by_the_root_of_the_width() -> None:
