@@ -92,6 +92,8 @@ class LasPass:
                 counts=given.spikes.counts,
                 outliers=given.spikes.outliers,
                 saturations=given.saturations,
+                potential=given.potential,
+                fraction_bits=given.fraction_bits,
             )
         )
         return given.spikes
