@@ -9,6 +9,7 @@ from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.rounding import Saturated, Scale, bit_length, block_shift, round_shift, saturate
 from spikeref.arith.ties import Ties
 from spikeref.engine.las_products import LasEngine
+from spikeref.engine.products import SpikeHadamard
 from spikeref.functions.roots import rsqrt
 from spikeref.functions.square import square
 from spikeref.functions.tables import FunctionTables
@@ -106,7 +107,7 @@ def _norm_of_rows(
         rules.epsilon.mantissa, block.shift + block.shift - rules.epsilon.exponent, rules.ties
     )
     inverse = inverse_root(octaves.values, epsilon, rules)
-    y = normalised(octaves, inverse, rules, engine)
+    y = normalised(octaves, inverse, rules, engine.hadamard)
     return NormOutput(
         deviation=octaves.values,
         inverse=inverse,
@@ -145,11 +146,11 @@ def inverse_root(
 
 
 def normalised(
-    octaves: Octaves, inverse: Inverse, rules: NormRules, engine: LasEngine
+    octaves: Octaves, inverse: Inverse, rules: NormRules, hadamard: SpikeHadamard
 ) -> NDArray[np.int64]:
     """Return y = D·C·√N, int64 [T, N] with 16 fraction bits (step 6)."""
     unused = np.int64(16 - rules.steps)
-    product = engine.hadamard(
+    product = hadamard(
         BinaryTrain(counts=octaves.counts, steps=rules.steps, levels=1),
         BinaryTrain(counts=inverse.code[:, None] >> unused, steps=rules.steps, levels=1),
     )
