@@ -1,4 +1,4 @@
-"""Activations, tanh and exp over every integer of their ranges (HG-1, HG-2)."""
+"""Activations, tanh and exp over every integer of their ranges (HG-1, HG-2, THM-19)."""
 
 import math
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Reciprocal, roots and square at every threshold, and of whole integers (HG-3 to HG-7)."""
+"""Reciprocal, roots and square at every threshold, and of whole integers (HG-3 to HG-7, THM-19)."""
 
 from fractions import Fraction
 from math import isqrt
