@@ -1,6 +1,7 @@
 """LAS models against the checkpoint's numbers in exact fractions (LMOD-2, LMOD-3, LMOD-5)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from spikeref.compiler.las_compile import compile_las
 from spikeref.errors import CheckpointError, UsageError
 from spikeref.model.las_config import FeedForward, NormKind, Placement, Position
 from spikeref.model.las_layers import LasModel, NormParameters, WideSynapses
-from spikeref.model.las_profile import LAS_PROFILES
+from spikeref.model.las_profile import LAS_PROFILES, LasProfile, adjust_las_profile
 from spikeref.model.layers import DyadicRows
 from tests.checkpoint.conftest import edit_config, edit_tensors
 from tests.las_models import CHECKPOINTS, FAMILIES, LAS, LEVELS, compiled_las
@@ -217,3 +218,24 @@ def test_what_cannot_be_compiled_leaves_nothing(tmp_path: Path) -> None:
     name = "h.1.mlp.c_fc.bias"
     edit_tensors(source, lambda t: t[name].__setitem__(3, 2.0**23))
     assert name in refusal()
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        (adjust_las_profile(LAS_PROFILES["las-qwen2-vl"], levels=15), "beyond 30 bits"),
+        (adjust_las_profile(LAS, levels=15), "62 bits"),
+        (replace(LAS, thresholds="calibrated"), "calibrated"),
+    ],
+    ids=["values", "scores", "calibrated"],
+)
+def test_profiles_whose_models_would_not_load(
+    tmp_path: Path, profile: LasProfile, words: str
+) -> None:
+    """What loading refuses, compiling refuses first: NEUR-3, and LAS-11 for wide heads."""
+    wide = dict(CHECKPOINTS["gpt2"]) | {"n_embd": 512, "n_head": 1, "n_layer": 1, "n_inner": 8}
+    source = write_checkpoint(wide, tmp_path / "checkpoint")
+    with Checkpoint.open(source) as checkpoint, pytest.raises(UsageError, match=words) as refused:
+        compile_las(checkpoint, tmp_path / "model", profile)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "model").exists()

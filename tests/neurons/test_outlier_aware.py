@@ -61,8 +61,8 @@ def test_a_value_times_its_unit_is_near_what_it_stands_for(code: OatCode, x: int
     assert 0 <= left <= Fraction(threshold, 1 << (16 + form.steps))
 
 
-@given(code=codes())
-def test_the_unit_is_rounded_once_half_to_even(code: OatCode) -> None:
+def check_unit(code: OatCode) -> None:
+    """m·2^e is U rounded once, half to even, to 16 bits (NEUR-4)."""
     exact = Fraction(code.divisor, code.form.levels << (16 + code.form.steps))
     mantissa, exponent = int(code.unit.mantissa), int(code.unit.exponent)
     assert 1 << 15 <= mantissa < 1 << 16
@@ -72,6 +72,20 @@ def test_the_unit_is_rounded_once_half_to_even(code: OatCode) -> None:
     odd = code.divisor // (code.divisor & -code.divisor)
     if code.form.levels == 1 and odd < 1 << 16:
         assert exact == mantissa * Fraction(2) ** exponent
+
+
+@given(code=codes())
+def test_units(code: OatCode) -> None:
+    check_unit(code)
+
+
+@pytest.mark.parametrize("levels", range(1, 16))
+def test_units_of_many_thresholds(levels: int) -> None:
+    """Among them quotients that a division of too few digits would take for ties."""
+    form = TrainForm(steps=16, levels=levels)
+    ties = [((1 << 16) + 1 + 2 * k) * levels + d for k in range(120) for d in (-1, 0, 1)]
+    for threshold in (*range(1, 400), *ties):
+        check_unit(OatCode(form=form, normal=threshold, outlier=threshold))
 
 
 @pytest.mark.parametrize("gate", list(Rule))
