@@ -17,7 +17,7 @@ from tools.train_shipped_model.sizes import BertSizes
 from tools.train_shipped_model.train import Schedule, batch_indices, train
 
 WEIGHT_SEED = 6
-USUAL_MINUTES = 4
+USUAL_MINUTES = 2
 
 
 def build_bert(run: Run) -> str:

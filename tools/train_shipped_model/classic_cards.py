@@ -43,6 +43,7 @@ with PyTorch 2.13.0, float32, in about {minutes} minutes of one CPU core. AdamW 
 {steps:,} updates of {batch};
 peak rate {rate:g} after {warmup} warm-up updates, cosine decay; weight decay {decay:g} on matrices
 and tables, none on biases and norms; gradient norm clipped at {clip:g}. {passes}.
+
 The seeds are fixed; another processor or thread count can change the last bits of the weights. The
 trained weights were rounded once to bfloat16."""
 
@@ -98,8 +99,9 @@ and is cut after {positions} tokens.
 ## Result
 
 On `heldout.json` ({heldout} sequences, {tokens:,} predicted tokens), with the bfloat16 weights and
-float32 arithmetic: a perplexity of {perplexity:.4f}. `calibration.json` has {calibration}
-sequences.
+float32 arithmetic: a perplexity of {perplexity:.4f}.
+
+`calibration.json` has {calibration} sequences.
 
 Greedy continuation of "Once upon a time":
 
@@ -190,7 +192,9 @@ held-out sequence.
 ## Result
 
 On `heldout.json` ({heldout} sequences), with the bfloat16 weights and float32 arithmetic:
-{right} right, an accuracy of {accuracy:.2%}. `calibration.json` has {calibration} sequences.
+{right} right, an accuracy of {accuracy:.2%}.
+
+`calibration.json` has {calibration} sequences.
 """
 
 

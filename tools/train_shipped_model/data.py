@@ -16,8 +16,8 @@ TOKENIZER_STORIES = 10_000
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHIPPED_TOKENIZER = REPOSITORY / "spikeref" / "shipped" / "model" / "tokenizer.json"
 
-CLASS_HELDOUT_COUNT, CLASS_CALIBRATION_COUNT = 320, 16
-CLASS_LENGTHS = (48, 56, 64, 72)
+CLASS_HELDOUT_COUNT, CLASS_CALIBRATION_COUNT = 360, 16
+CLASS_LENGTHS = (40, 48, 56, 64)
 """Lengths to which stories are cut for the classifier, in turn."""
 
 
