@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from spikeref import __version__
 from spikeref.cli import (
+    ablate,
     calibrate,
     check,
     compare,
@@ -36,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
     evaluate.COMMAND,
     compare.COMMAND,
+    ablate.COMMAND,
     calibrate.COMMAND,
     widths.COMMAND,
     trace.COMMAND,
