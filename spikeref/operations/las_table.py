@@ -3,6 +3,7 @@
 from spikeref.engine.las_dense import LAS_DENSE
 from spikeref.operations import las_attention as attention
 from spikeref.operations import las_operators as operators
+from spikeref.operations.las_embedding import EMBEDDING
 from spikeref.operations.las_forms import CODE, FORM, FUNCTION, RULES
 from spikeref.operations.las_functions import ACTIVATION, LAS_FUNCTIONS, PIECES
 from spikeref.operations.las_neurons import LAS_NEURONS
@@ -225,4 +226,6 @@ FEED_FORWARD = (
     ),
 )
 
-LAS = (*LAS_NEURONS, *LAS_FUNCTIONS, *SCALES, *NORMS, *PRODUCTS, *ATTENTION, *FEED_FORWARD)
+LAS = (
+    *LAS_NEURONS, *LAS_FUNCTIONS, *SCALES, EMBEDDING, *NORMS, *PRODUCTS, *ATTENTION, *FEED_FORWARD,
+)  # fmt: skip

@@ -80,6 +80,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "hg_square": las_functions.hg_square,
     "las_combine": las_operators.las_combine,
     "las_rescale": las_operators.las_rescale,
+    "las_embedding": las_operators.las_embedding,
     "las_norm": las_operators.las_norm,
     "las_saw": las_operators.las_saw,
     "las_heads": las_attention.las_heads,

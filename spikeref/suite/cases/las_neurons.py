@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spikeref.operations.operation import Parameters
 from spikeref.operations.table import run_operation
-from spikeref.suite.build import accepted, hand_worked, refused
+from spikeref.suite.build import accepted, refused
 from spikeref.suite.draw import Draw, tensor
 from spikeref.vectors.case import Case
 
@@ -18,7 +18,6 @@ BELOW: Parameters = {"rule": "below", "gate": "below"}
 
 def las_neuron_cases() -> Iterator[Case]:
     """Yield the cases of fs_neuron, mt_neuron, oat_encode and oat_train."""
-    yield from _by_hand()
     yield from _few_spikes()
     yield from _multi_threshold()
     yield from _gates()
@@ -26,71 +25,6 @@ def las_neuron_cases() -> Iterator[Case]:
     yield from _encoded_at_random()
     yield from _refused()
     yield from _trains()
-
-
-def _by_hand() -> Iterator[Case]:
-    # x = 10: 10 > 9, v = 2, y = 8; 2 > 2 is not; 2 > 1, v = 0, y = 8 + 1.
-    # x = 9: 9 > 9 is not; 9 > 2, v = 5, y = 4; 5 > 1, v = 3, y = 5. x = 1: never. x = −7: never.
-    yield hand_worked(
-        "hand-fs-neuron",
-        "fs_neuron",
-        "10 > 9 leaves 10-8 = 2 and gives 8, 2 > 2 is not, 2 > 1 gives 1: 9. 9 > 9 is not, 9 > 2"
-        " leaves 5 and gives 4, 5 > 1 gives 1: 5. 1 and -7 stay silent.",
-        {},
-        {
-            "x": tensor([10, 9, 1, -7], "i64"),
-            "resets": tensor([8, 4, 2], "i64"),
-            "thresholds": tensor([9, 2, 1], "i64"),
-            "weights": tensor([8, 4, 1], "i64"),
-        },
-        {"y": [9, 5, 0, 0]},
-    )
-    # Θ = 1024, T = 10, n = 1: V = min(1023, X − 1) for X > 0. 0; 1 -> 0; 2 -> 1; 513 -> 512;
-    # 512 -> 511; 1024 -> 1023; 5000 -> 1023.
-    fired = {0: 0, 1: 0, 2: 1, 512: 511, 513: 512, 1024: 1023, 5000: 1023}
-    yield hand_worked(
-        "hand-mt-neuron-below",
-        "mt_neuron",
-        "One unit is one: strictly below X means V = X - 1, at most 1023; each count's bits fire"
-        " from the most significant one down.",
-        {**FORM, "rule": "below", "threshold": 1024},
-        {"magnitude": tensor(list(fired), "i64")},
-        {
-            "fired": [[v >> (9 - t) & 1 for v in fired.values()] for t in range(10)],
-            "count": list(fired.values()),
-        },
-    )
-    # Θ_n = 4, Θ_o = 12: G = 4, r = 1, 3, U = 4·2^−26 = 2^−24 = 32768·2^−39. x = 3 (16 fraction
-    # bits: 3·2^−16): V = ⌈2^10·3/4⌉ − 1 = 767. x = −4: gate 4 ≥ 4, outlier: ⌈1024·4/12⌉ − 1 = 341,
-    # v = −3·341 = −1023. x = 12: V = 1023, v = 3069. x = 13: the same, and it saturates.
-    yield hand_worked(
-        "hand-oat-encode",
-        "oat_encode",
-        "3 < 4 is normal: ceil(1024*3/4)-1 = 767. |-4| opens the outlier gate: ceil(4096/12)-1 ="
-        " 341, weighed by 3. 12 gives 1023, and 13 saturates. U = 4*2^-26 = 32768*2^-39.",
-        {**FORM, **BELOW, "threshold_n": 4, "threshold_o": 12, "fraction_bits": 16},
-        {"x": tensor([[3, -4, 12, 13, 0]], "i64")},
-        {
-            "counts": [[767, -341, 1023, 1023, 0]],
-            "outliers": [[0, 1, 1, 1, 0]],
-            "values": [[767, -1023, 3069, 3069, 0]],
-            "saturations": [1],
-            "unit_mantissa": 32768,
-            "unit_exponent": -39,
-        },
-    )
-    # n = 2, T = 10: V = 1541 = 3·512 + 5; 5 = 0·… + 2·2 + … : at weight 2 level min(2, 3) = 2, 1
-    # left, at weight 1 level 1 < 2 is none: so 5 is not a count. 1540 = 3·512 + 2·2.
-    steps = [[3], [0], [0], [0], [0], [0], [0], [0], [2], [0]]
-    yield hand_worked(
-        "hand-oat-train-levels",
-        "oat_train",
-        "With two levels 1540 is 3*512 + 2*2; behind the outlier gate every unit weighs 3, so the"
-        " spikes weigh 4608 and 12.",
-        {"steps": 10, "levels": 2, "threshold_n": 5, "threshold_o": 15},
-        {"counts": tensor([1540], "i32"), "outliers": tensor([1], "i8")},
-        {"train": steps, "weights": [[3 * (s << (9 - t))] for t, (s,) in enumerate(steps)]},
-    )
 
 
 def _few_spikes() -> Iterator[Case]:
