@@ -81,7 +81,6 @@ def _rows(identity: str, name: str, exponents: list[int]) -> Tensors:
 def _refused(valid: Tensors) -> Iterator[Case]:
     for name, offset, tokens in (
         ("token-beyond", 0, [1, 2]),
-        ("token-negative", 0, [-1, 0]),
         ("position-beyond", 1, [1, 0]),
         ("no-token", 0, []),
     ):

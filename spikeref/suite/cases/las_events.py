@@ -137,8 +137,6 @@ def _sorted() -> list[int]:
 def _faulty() -> Iterator[Case]:
     *events, end = _sorted()
     faults = (
-        ("dropped", "a lost event", [*events[1:], end]),
-        ("doubled", "an event twice, the count raised", [*events, events[3], end + 1]),
         ("doubled-in-other-fields", "a second event of a neuron and step, of the other sub-neuron,"
          " level and sign", [*events, events[0] ^ OUTLIER ^ LEVEL ^ NEGATIVE, end + 1]),
         ("wrong-epoch", "an event of the next epoch", [events[0] + EPOCH_UNIT, *events[1:], end]),

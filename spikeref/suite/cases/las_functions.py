@@ -78,7 +78,7 @@ def _neurons() -> Iterator[Case]:
             },
         )
     rectified = [[0, (1 << 16) - 1, 1, -16, 2, 0]]
-    rectified += [[1 << 16 + j, (2 << 16 + j) - 1, 1, j - 15, 2, j + 1] for j in range(15)]
+    rectified += [[1 << 16 + j, (2 << 16 + j) - 1, 1, j - 15, 2, j + 1] for j in (0, 1, 7, 14)]
     for steps in (10, 16):
         yield accepted(
             f"hg-neuron-identities-t{steps}",
@@ -87,23 +87,17 @@ def _neurons() -> Iterator[Case]:
             " does not have, a gate at a power of two one unit off.",
             {"steps": steps, "table_steps": 16},
             {
-                "x": tensor([*near([1 << j for j in range(0, 31, 3)]), (1 << 31) - 1, -5], "i64"),
+                "x": tensor(
+                    [
+                        *near([1 << j for j in (0, 3, 15, 16, 17, 18, 23, 24, 30)]),
+                        (1 << 31) - 1,
+                        -5,
+                    ],
+                    "i64",
+                ),
                 "pieces": tensor(rectified, "i64"),
             },
         )
-    identity = "hg-neuron-ten-steps"
-    yield accepted(
-        identity,
-        "hg_neuron",
-        "A whole table of ten steps: catches a code of nine bits, the least significant first.",
-        {"steps": 10, "table_steps": 10},
-        {
-            "x": Draw(identity).uniform("x", 0, (1 << 20) - 1, (32,), "i64"),
-            "pieces": tensor([[0, (1 << 20) - 1, 1, -16, 0, 0]], "i64"),
-            "thresholds": tensor([line(10, 0, 1 << 20)], "i32"),
-        },
-        provenance="random",
-    )
     for name, change in (("steps-17", {"steps": 17, "table_steps": 17}), ("steps-0", {"steps": 0})):
         yield refused(
             f"hg-neuron-{name}",
@@ -128,7 +122,7 @@ def _few_spikes() -> Iterator[Case]:
         [[1] * 16, [0] * 16, [9000] * 16],
     ]
     pieces = [[1000, 70000, 1, -16, 3, 0], [-9, 99, 1, -9, 3, 0], [200, 300, -1, -12, 3, 0]]
-    for count in (12, 16):
+    for count in (12,):
         yield accepted(
             f"hg-neuron-few-spikes-t{count}",
             "hg_neuron",
@@ -155,7 +149,7 @@ def _activations() -> Iterator[Case]:
             {
                 "x": tensor(
                     [-(1 << 31), -300000, -200000, -83786, -83785, -40000, -1, 0, 1, 30000, 65535]
-                    + [x for j in range(15) for x in ((1 << 16 + j) + 9, (2 << 16 + j) - 1)],
+                    + [x for j in (0, 1, 2, 7, 14) for x in ((1 << 16 + j) + 9, (2 << 16 + j) - 1)],
                     "i32",
                 ),
                 **bent(4),

@@ -141,7 +141,7 @@ def _heads() -> Iterator[Case]:
 
 
 def _products() -> Iterator[Case]:
-    for steps, levels in ((10, 1), (16, 1), (12, 4)):
+    for steps, levels in ((16, 1), (12, 4)):
         identity = f"las-saa-t{steps}-n{levels}"
         form = {"steps": steps, "levels": levels}
         yield accepted(
@@ -176,7 +176,7 @@ def _products() -> Iterator[Case]:
 
 
 def _offsets() -> Iterator[Case]:
-    for steps, levels in ((10, 1), (16, 1), (11, 3)):
+    for steps, levels in ((16, 1), (11, 3)):
         identity = f"las-softmax-offset-t{steps}-n{levels}"
         form = {"steps": steps, "levels": levels}
         yield accepted(

@@ -69,7 +69,7 @@ def _near_levels(threshold: int, steps: int, levels: int) -> list[int]:
 
 
 def _multi_threshold() -> Iterator[Case]:
-    for levels in range(1, 16):
+    for levels in (1, 2, 5, 15):
         steps = 10 + (levels - 1) % 7
         for rule in RULES if levels in (1, 2) else (RULES[levels % 2],):
             threshold = levels << steps
@@ -132,37 +132,35 @@ def encode(normal: int, outlier: int, fraction: int = 16, **form: int | str) -> 
 
 
 def _gates() -> Iterator[Case]:
-    for gate in RULES:
-        for rule, steps, levels, fraction in (
-            (gate, 10, 1, 16),
-            ("below", 16, 1, 20),
-            ("at-most", 12, 3, 30),
-        ):
-            normal, outlier = (1 << 11, 1 << 17) if fraction == 30 else (10 << 16, 500 << 16)
-            up = fraction - 16
-            at = [value << up for value in (normal, outlier, 2 * outlier)]
-            row = [0, 1, *(value + d for value in at for d in (-1, 0, 1))]
-            yield accepted(
-                f"oat-encode-gate-{gate}-rule-{rule}-f{fraction}",
-                "oat_encode",
-                "Values at both thresholds and one unit beside, of both signs: catches > for"
-                " >= in the gate, a threshold of other fraction bits, a lost sign, saturation"
-                " counted at the threshold itself.",
-                encode(normal, outlier, fraction, gate=gate, rule=rule, steps=steps, levels=levels),
-                {"x": tensor([row, [-value for value in row]], "i64")},
-            )
+    for gate, rule, steps, levels, fraction in (
+        ("below", "below", 10, 1, 16),
+        ("at-most", "at-most", 10, 1, 16),
+        ("at-most", "below", 16, 1, 20),
+        ("below", "at-most", 12, 3, 30),
+    ):
+        normal, outlier = (1 << 11, 1 << 17) if fraction == 30 else (10 << 16, 500 << 16)
+        up = fraction - 16
+        at = [value << up for value in (normal, outlier, 2 * outlier)]
+        row = [0, 1, *(value + d for value in at for d in (-1, 0, 1))]
+        yield accepted(
+            f"oat-encode-gate-{gate}-rule-{rule}-f{fraction}",
+            "oat_encode",
+            "Values at both thresholds and one unit beside, of both signs: catches > for >= in the"
+            " gate, a threshold of other fraction bits, a lost sign, saturation counted at the"
+            " threshold itself.",
+            encode(normal, outlier, fraction, gate=gate, rule=rule, steps=steps, levels=levels),
+            {"x": tensor([row, [-value for value in row]], "i64")},
+        )
 
 
 def _units() -> Iterator[Case]:
     x = tensor([[7, -70, 700]], "i64")
     carry = (15 << 17) - 1  # /15 is 2^17 less a fifteenth: 2^16 after rounding
     for name, normal, outlier, levels, steps in (
-        ("one", 1, 1, 1, 10),
         ("thirds", 1 << 16, 1 << 20, 3, 16),
         ("carry", carry, carry, 15, 10),
         ("tie-even", (1 << 17) + 2, (1 << 17) + 2, 1, 10),
         ("tie-odd", (1 << 17) + 6, (1 << 17) + 6, 1, 10),
-        ("largest-threshold", 1 << 32, 1 << 32, 7, 13),
     ):
         yield accepted(
             f"oat-encode-unit-{name}",
@@ -175,7 +173,7 @@ def _units() -> Iterator[Case]:
 
 
 def _encoded_at_random() -> Iterator[Case]:
-    for steps, levels, fraction in ((11, 2, 16), (14, 7, 20), (15, 15, 16)):
+    for steps, levels, fraction in ((11, 2, 16), (14, 7, 20)):
         identity = f"oat-encode-random-t{steps}-n{levels}"
         yield accepted(
             identity,
@@ -202,14 +200,10 @@ def _refused() -> Iterator[Case]:
     for name, beside, change in (
         ("value-beyond-30-bits", largest, {"threshold_o": ratio + 1}),
         ("thresholds-crossed", largest, {"threshold_n": ratio + 1}),
-        ("threshold-0", largest, {"threshold_n": 0}),
         ("threshold-beyond", form, {"threshold_n": (1 << 32) + 1, "threshold_o": (1 << 32) + 1}),
         ("probability-beyond-2", probability, {"threshold_o": 1 << 18, "threshold_n": 1 << 18}),
-        ("fraction-bits-18", probability, {"fraction_bits": 18}),
-        ("steps-9", form, {"steps": 9}),
         ("steps-17", form, {"steps": 17}),
         ("levels-0", form, {"levels": 0}),
-        ("levels-16", form, {"levels": 16}),
         ("unknown-gate", form, {"gate": "above"}),
     ):
         yield refused(
@@ -230,7 +224,7 @@ def counts_of(x: NDArray[Any], parameters: Parameters) -> tuple[NDArray[Any], ND
 
 
 def _trains() -> Iterator[Case]:
-    for steps, levels in ((10, 1), (16, 1), (12, 2), (11, 5), (13, 15)):
+    for steps, levels in ((16, 1), (13, 15)):
         identity = f"oat-train-t{steps}-n{levels}"
         values = Draw(identity).spread("x", 21, (1, 8), "i64")
         edges = tensor([[0, 1 << 22, -(1 << 22), (2 << 16) - 1, 2 << 16]], "i64")

@@ -43,7 +43,7 @@ def _scales() -> Iterator[Case]:
 def _rescales() -> Iterator[Case]:
     scales = channels([32768, 65535, 40001], [-31, -33, -36], [0, -5, 1 << 39])
     for ties in TIES:
-        for bits in (46, 47, 50):
+        for bits in (47, 50):
             bound = (1 << bits) - 1
             row = [bound, -bound, 1 << bits - 1]
             yield accepted(
@@ -100,14 +100,13 @@ def norm_parameters(kind: str, ties: str, steps: int, stated: int) -> Parameters
 
 
 def _norms() -> Iterator[Case]:
-    gains = [16384, -16384, 32767, -32768, 1, 0, 20000, 16385]
-    shifts = [0, 5, -5, (1 << 39) - 1, -(1 << 39), 70000, 1, 0]
+    gains = [16384, -16384, 32767, -32768, 1, 16385]
+    shifts = [0, 5, -5, (1 << 39) - 1, -(1 << 39), 1]
     rows = [
-        [0] * 8,
-        [70000, -3, 1, 0, 2, 65536, -65536, 9],
-        [(1 << 39) - 1, -(1 << 39), 12345, 0, -1, 1 << 38, 77, 1],
-        [5] * 8,
-        [0, 0, 0, 0, 0, 0, 0, 1 << 30],
+        [70000, -3, 1, 65536, -65536, 9],
+        [(1 << 39) - 1, -(1 << 39), 12345, -1, 1 << 38, 77],
+        [5] * 6,
+        [0, 0, 0, 0, 0, 1 << 30],
     ]
     for kind in ("layer", "rms"):
         for ties, steps in zip(TIES, (6, 4), strict=True):
@@ -139,16 +138,16 @@ def _norms() -> Iterator[Case]:
             **norm_tables(5),
         },
     )
-    identity = "las-norm-ten-steps"
+    identity = "las-norm-seven-steps"
     yield accepted(
         identity,
         "las_norm",
-        "Random values with tables of ten steps: catches a table in the place of the other.",
-        norm_parameters("rms", "half-even", 10, 10),
+        "Random values with tables of seven steps: catches a table in the place of the other.",
+        norm_parameters("rms", "half-even", 7, 7),
         {
             "x": Draw(identity).spread("x", 26, (2, 9), "i64"),
             "gamma": Draw(identity).spread("gamma", 15, (9,), "i16"),
-            **norm_tables(10),
+            **norm_tables(7),
         },
         provenance="random",
     )

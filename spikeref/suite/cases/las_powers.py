@@ -62,13 +62,13 @@ def _exponentials() -> Iterator[Case]:
         parameters,
         {"t": tensor(t, "i64"), "exp": exp_table(6)},
     )
-    thresholds = exp_table(10)
+    thresholds = exp_table(7)
     yield accepted(
         "hg-exp-at-thresholds",
         "hg_exp",
-        "Fractions at thresholds of ten steps and one unit beside: catches < for <=.",
-        {"steps": 10, "table_steps": 10},
-        {"t": tensor(near(thresholds.tolist()[520::60])[:24], "i64"), "exp": thresholds},
+        "Fractions at thresholds and one unit beside: catches < for <=.",
+        {"steps": 7, "table_steps": 7},
+        {"t": tensor(near(thresholds.tolist()[65::8])[:24], "i64"), "exp": thresholds},
     )
     yield refused(
         "hg-exp-negative",
@@ -118,13 +118,13 @@ def _squares() -> Iterator[Case]:
         parameters,
         {"x": tensor(x, "i64"), "square": square_table(7)},
     )
-    identity = "hg-square-ten-steps"
+    identity = "hg-square-random"
     yield accepted(
         identity,
         "hg_square",
-        "Random values with a table of ten steps: catches a table of another function.",
-        {"steps": 10, "table_steps": 10},
-        {"x": Draw(identity).spread("x", 30, (24,), "i64"), "square": square_table(10)},
+        "Random values: catches a table of another function.",
+        {"steps": 7, "table_steps": 7},
+        {"x": Draw(identity).spread("x", 30, (16,), "i64"), "square": square_table(7)},
         provenance="random",
     )
     yield refused(
