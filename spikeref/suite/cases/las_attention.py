@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from spikeref.operations.operation import Parameters
 from spikeref.suite.build import accepted, hand_worked, refused
-from spikeref.suite.cases.las_heads import code, population
+from spikeref.suite.cases.las_heads import FINE, THRESHOLDS, code, population
 from spikeref.suite.cases.las_tables import softmax_tables
 from spikeref.suite.draw import Draw, tensor
 from spikeref.suite.grid import TIES
@@ -163,6 +163,22 @@ def _mixtures() -> Iterator[Case]:
                 **population(identity, "value", (len(p), 3), **form),
             },
         )
+    identity = "las-mix-wide-bound"
+    loud = (1 << 16) + 1, 15 << 16
+    yield accepted(
+        identity,
+        "las_mix",
+        "Codes without a common divisor, so that the bound is of 56 bits: catches a bound of one"
+        " position, or of probabilities that sum to 1 exactly.",
+        {
+            "steps": 10, "levels": 1, **BELOW, "probabilities_threshold_n": 1023,
+            "probabilities_threshold_o": 1 << 16, **code("value", loud), **EVEN,
+        },
+        {
+            "probability": tensor(p, "i64"),
+            **population(identity, "value", (len(p), 3), 22, loud, steps=10, levels=1),
+        },
+    )  # fmt: skip
     identity = "las-mix-saturated"
     yield accepted(
         identity,
@@ -187,6 +203,16 @@ def _attended() -> Iterator[Case]:
         identity = f"las-attend-{name}"
         form = {"steps": 10, "levels": 1 + place}
         ties = TIES[place % 2]
+        thresholds = THRESHOLDS | (FINE if place else {})
+        roles = {"query": (tokens, heads, 2)}
+        roles |= dict.fromkeys(("key", "value"), (positions, groups, 2))
+        spikes = {
+            name: array
+            for role, shape in roles.items()
+            for name, array in population(
+                identity, role, shape, 19, thresholds[role], **form
+            ).items()
+        }
         yield accepted(
             identity,
             "las_attend",
@@ -197,9 +223,7 @@ def _attended() -> Iterator[Case]:
                 **form,
                 **BELOW,
                 **PROBABILITIES,
-                **code("query"),
-                **code("key"),
-                **code("value"),
+                **{k: v for role in roles for k, v in code(role, thresholds[role]).items()},
                 "table_steps": form["steps"],
                 "score_mantissa": 47274,
                 "score_exponent": -16,
@@ -208,9 +232,7 @@ def _attended() -> Iterator[Case]:
                 "ties": ties,
             },
             {
-                **population(identity, "query", (tokens, heads, 2), 19, **form),
-                **population(identity, "key", (positions, groups, 2), 19, **form),
-                **population(identity, "value", (positions, groups, 2), 19, **form),
+                **spikes,
                 **softmax_tables(form["steps"]),
             },
             provenance="random",

@@ -13,8 +13,15 @@ from spikeref.suite.grid import TIES
 from spikeref.vectors.case import Case
 
 FORM: Parameters = {"steps": 10, "levels": 1}
-THRESHOLDS = {"a": (2, 24), "b": (3, 12), "query": (4, 10), "key": (5, 20), "value": (1, 8)}
-"""In whole numbers, by role."""
+THRESHOLDS = {
+    role: (normal << 16, outlier << 16)
+    for role, normal, outlier in (
+        ("a", 2, 24), ("b", 3, 12), ("query", 4, 10), ("key", 5, 20), ("value", 1, 8),
+    )
+}  # fmt: skip
+"""By role, with 16 fraction bits."""
+FINE = {"query": ((2 << 16) + 1, 4 << 16), "key": ((1 << 16) + 1, 3 << 16)}
+"""Thresholds without a common divisor, so that values are large."""
 
 
 def las_head_cases() -> Iterator[Case]:
@@ -25,18 +32,23 @@ def las_head_cases() -> Iterator[Case]:
     yield from _offsets()
 
 
-def code(role: str) -> Parameters:
-    """Return the thresholds of a role as parameters."""
-    normal, outlier = THRESHOLDS[role]
-    return {f"{role}_threshold_n": normal << 16, f"{role}_threshold_o": outlier << 16}
+def code(role: str, thresholds: tuple[int, int] | None = None) -> Parameters:
+    """Return the thresholds of a role, by default its own, as parameters."""
+    normal, outlier = thresholds or THRESHOLDS[role]
+    return {f"{role}_threshold_n": normal, f"{role}_threshold_o": outlier}
 
 
 def population(
-    identity: str, role: str, shape: tuple[int, ...], bits: int = 21, **form: int
+    identity: str,
+    role: str,
+    shape: tuple[int, ...],
+    bits: int = 21,
+    thresholds: tuple[int, int] | None = None,
+    **form: int,
 ) -> dict[str, NDArray[Any]]:
     """Return random spikes of a role, some of them outliers, under the names of its inputs."""
     x = Draw(identity).spread(role, bits, shape, "i64")
-    normal, outlier = (value << 16 for value in THRESHOLDS[role])
+    normal, outlier = thresholds or THRESHOLDS[role]
     counts, outliers = counts_of(x.reshape(1, -1), encode(normal, outlier, **form))
     return {
         f"{role}_counts": counts.reshape(shape),
