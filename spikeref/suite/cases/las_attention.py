@@ -1,6 +1,9 @@
 """Softmax, mixing and whole attention of LAS (LAS-10 to LAS-12)."""
 
 from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
 
 from spikeref.operations.operation import Parameters
 from spikeref.suite.build import accepted, hand_worked, refused
@@ -82,7 +85,7 @@ def _softmaxes() -> Iterator[Case]:
     near = [d for d in near if d >= 0]
     for ties in TIES:
         parameters: Parameters = {
-            "bound": 1 << 20, "scale_mantissa": 40001, "scale_exponent": -31, "steps": 6,
+            "bound": 1 << 20, "scale_mantissa": 32768, "scale_exponent": -30, "steps": 6,
             "table_steps": 7, "ties": ties,
         }  # fmt: skip
         identity = f"las-softmax-octaves-{ties}"
@@ -100,7 +103,12 @@ def _softmaxes() -> Iterator[Case]:
             "las_softmax",
             "A bound of 50 bits, so twice it shifts by 5 first: catches a shift by the bound of"
             " scores, one rounding in place of two.",
-            {**parameters, "bound": (1 << 50) - 1, "scale_exponent": -60},
+            {
+                **parameters,
+                "bound": (1 << 50) - 1,
+                "scale_mantissa": 40001,
+                "scale_exponent": -60,
+            },
             {
                 "distance": tensor([0, 16, 48, (1 << 51) - 2, 3 << 40, (5 << 41) + 16], "i64"),
                 **softmax_tables(7),
@@ -213,6 +221,8 @@ def _attended() -> Iterator[Case]:
                 identity, role, shape, 19, thresholds[role], **form
             ).items()
         }
+        if place:
+            _make_extreme(spikes, form)
         yield accepted(
             identity,
             "las_attend",
@@ -237,3 +247,11 @@ def _attended() -> Iterator[Case]:
             },
             provenance="random",
         )
+
+
+def _make_extreme(spikes: dict[str, NDArray[Any]], form: dict[str, int]) -> None:
+    """Let the first query meet keys of the largest magnitude, one of each sign."""
+    largest = (2 * form["levels"] - 1) * ((1 << form["steps"]) - 1)
+    for role, row, count in (("query", 0, largest), ("key", 0, largest), ("key", 1, -largest)):
+        spikes[f"{role}_counts"][row] = count
+        spikes[f"{role}_outliers"][row] = 1

@@ -145,8 +145,8 @@ def _heads() -> Iterator[Case]:
         "las_heads",
         "Turned values beyond 32 bits: catches one that wraps, saturations counted by heads.",
         {
-            **FORM, "rule": "below", "gate": "below", "threshold_n": 1 << 16,
-            "threshold_o": 1 << 16, "ties": "half-even",
+            **FORM, "rule": "below", "gate": "below", "threshold_n": 1 << 32,
+            "threshold_o": 1 << 32, "ties": "half-even",
         },
         {"x": loud, **turns},
     )  # fmt: skip

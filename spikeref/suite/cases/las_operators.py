@@ -118,12 +118,18 @@ def _products() -> Iterator[Case]:
 
 
 def _gates() -> Iterator[Case]:
-    for ties, (steps, levels) in zip(TIES, ((10, 1), (11, 2)), strict=True):
+    for ties, (steps, levels) in zip(TIES, ((10, 1), (11, 3)), strict=True):
         identity = f"las-gated-{ties}"
-        gate = [-300000, -200000, -83785, -5, 7, 65536, 130000, 262144, 1 << 30, (1 << 31) - 1]
+        gate = [-300000, -250000, -83785, -5, 7, 65536, 130000, 262144, 1 << 30, (1 << 31) - 1]
         relu = [[0, 65535, 1, -16, 2, 0]]
         relu += [[1 << 16 + j, (2 << 16 + j) - 1, 1, j - 15, 2, j + 1] for j in (0, 1, 2, 14)]
-        negative = [[-(1 << 18), -200001, -1, -12, 2, 0]]
+        negative = [[-(1 << 18), -1, -1, -17, 3, 0]]
+        places = range(16)
+        constants = [
+            [1 << 17 - t for t in places],
+            [(1 << 17 - t) - 1 for t in places],
+            [1 << 15 - t for t in places],
+        ]
         yield accepted(
             identity,
             "las_gated",
@@ -135,6 +141,7 @@ def _gates() -> Iterator[Case]:
                 "gate": tensor([gate], "i32"),
                 **coded(identity, (1, 10), steps=steps, levels=levels),
                 "pieces": tensor(negative + relu, "i64"),
+                "constants": tensor([constants], "i64"),
             },
         )
     identity = "las-gated-expansions"
