@@ -61,7 +61,7 @@ def las_embedding_cases() -> Iterator[Case]:
     yield accepted(
         identity,
         "las_embedding",
-        "Rows whose sum leaves 40 bits: catches a sum that wraps, or rows that saturate one by one.",
+        "Rows whose sum leaves 40 bits: catches a sum that wraps, rows that saturate one by one.",
         {"position_offset": 0, **EVEN},
         loud,
         provenance="random",

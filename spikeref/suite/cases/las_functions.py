@@ -10,7 +10,7 @@ from spikeref.suite.cases.las_tables import (
     bent_thresholds,
     line,
 )
-from spikeref.suite.draw import Draw, tensor
+from spikeref.suite.draw import tensor
 from spikeref.vectors.case import Case
 
 SMALL = {"steps": 4, "table_steps": 4}
@@ -64,19 +64,18 @@ def _neurons() -> Iterator[Case]:
             },
         )
     low, high = -1 << 10, (1 << 10) - 1
-    for steps in (3, 6):
-        yield accepted(
-            f"hg-neuron-{steps}-of-6-steps",
-            "hg_neuron",
-            "A table of six steps read by a neuron of as many or fewer: catches thresholds of the"
-            " first codes in place of every eighth, a unit that is not scaled.",
-            {"steps": steps, "table_steps": 6},
-            {
-                "x": tensor(list(range(low, high, 61)), "i64"),
-                "pieces": tensor([[low, -1, -1, -5, 1, 0], [0, high, 1, -6, 0, 0]], "i64"),
-                "thresholds": tensor([line(6, 0, low), line(6, 3, high)], "i32"),
-            },
-        )
+    yield accepted(
+        "hg-neuron-3-of-6-steps",
+        "hg_neuron",
+        "A table of six steps read by a neuron of three: catches thresholds of the"
+        " first codes in place of every eighth, a unit that is not scaled.",
+        {"steps": 3, "table_steps": 6},
+        {
+            "x": tensor(list(range(low, high, 61)), "i64"),
+            "pieces": tensor([[low, -1, -1, -5, 1, 0], [0, high, 1, -6, 0, 0]], "i64"),
+            "thresholds": tensor([line(6, 0, low), line(6, 3, high)], "i32"),
+        },
+    )
     rectified = [[0, (1 << 16) - 1, 1, -16, 2, 0]]
     rectified += [[1 << 16 + j, (2 << 16 + j) - 1, 1, j - 15, 2, j + 1] for j in (0, 1, 7, 14)]
     for steps in (10, 16):
@@ -98,16 +97,15 @@ def _neurons() -> Iterator[Case]:
                 "pieces": tensor(rectified, "i64"),
             },
         )
-    for name, change in (("steps-17", {"steps": 17, "table_steps": 17}), ("steps-0", {"steps": 0})):
-        yield refused(
-            f"hg-neuron-{name}",
-            "hg_neuron",
-            "parameter",
-            "Steps out of their range: catches a device without the check.",
-            {"steps": 16, "table_steps": 16, **change},
-            {"x": tensor([5], "i64"), "pieces": tensor(rectified, "i64")},
-            beside="hg-neuron-identities-t16",
-        )
+    yield refused(
+        "hg-neuron-steps-0",
+        "hg_neuron",
+        "parameter",
+        "Steps out of their range: catches a device without the check.",
+        {"steps": 0, "table_steps": 16},
+        {"x": tensor([5], "i64"), "pieces": tensor(rectified, "i64")},
+        beside="hg-neuron-identities-t16",
+    )
 
 
 def _few_spikes() -> Iterator[Case]:
@@ -122,36 +120,34 @@ def _few_spikes() -> Iterator[Case]:
         [[1] * 16, [0] * 16, [9000] * 16],
     ]
     pieces = [[1000, 70000, 1, -16, 3, 0], [-9, 99, 1, -9, 3, 0], [200, 300, -1, -12, 3, 0]]
-    for count in (12,):
-        yield accepted(
-            f"hg-neuron-few-spikes-t{count}",
-            "hg_neuron",
-            "FS neurons behind gates: catches x in place of x - low, an output below zero or beyond"
-            " 16 bits that is not cut.",
-            {"steps": count, "table_steps": 16},
-            {
-                "x": tensor([1000, 1001, 5000, 44444, 66535, -9, 0, 99, 200, 203, 300], "i64"),
-                "pieces": tensor(pieces, "i64"),
-                "constants": tensor(constants, "i64"),
-            },
-            clauses=("NEUR-1", "HG-8"),
-        )
+    yield accepted(
+        "hg-neuron-few-spikes",
+        "hg_neuron",
+        "FS neurons behind gates: catches x in place of x - low, an output below zero or beyond"
+        " 16 bits that is not cut.",
+        {"steps": 12, "table_steps": 16},
+        {
+            "x": tensor([1000, 1001, 5000, 44444, 66535, -9, 0, 99, 200, 203, 300], "i64"),
+            "pieces": tensor(pieces, "i64"),
+            "constants": tensor(constants, "i64"),
+        },
+        clauses=("NEUR-1", "HG-8"),
+    )
 
 
 def _activations() -> Iterator[Case]:
-    for steps in (4, 3):
-        yield accepted(
-            f"las-activation-bent-{steps}-steps",
-            "las_activation",
-            "Membranes of every octave and below the first piece: catches 16 fraction bits in place"
-            " of 20, an exponent that is not applied, a lost sign.",
-            {"steps": steps, "table_steps": 4},
-            {
-                "x": tensor(
-                    [-(1 << 31), -300000, -200000, -83786, -83785, -40000, -1, 0, 1, 30000, 65535]
-                    + [x for j in (0, 1, 2, 7, 14) for x in ((1 << 16 + j) + 9, (2 << 16 + j) - 1)],
-                    "i32",
-                ),
-                **bent(4),
-            },
-        )
+    yield accepted(
+        "las-activation-bent",
+        "las_activation",
+        "Membranes of every octave and below the first piece: catches 16 fraction bits in place"
+        " of 20, an exponent that is not applied, a lost sign.",
+        {"steps": 3, "table_steps": 4},
+        {
+            "x": tensor(
+                [-(1 << 31), -300000, -200000, -83786, -83785, -40000, -1, 0, 1, 30000, 65535]
+                + [x for j in (0, 1, 2, 7, 14) for x in ((1 << 16 + j) + 9, (2 << 16 + j) - 1)],
+                "i32",
+            ),
+            **bent(4),
+        },
+    )

@@ -108,23 +108,22 @@ def _norms() -> Iterator[Case]:
         [5] * 6,
         [0, 0, 0, 0, 0, 1 << 30],
     ]
-    for kind in ("layer", "rms"):
-        for ties, steps in zip(TIES, (6, 4), strict=True):
-            shift = {"beta": tensor(shifts, "i64")} if kind == "layer" else {}
-            yield accepted(
-                f"las-norm-{kind}-{ties}",
-                "las_norm",
-                "Rows of zeros, of equal values, of a lone outlier, at 40 bits: catches a mean"
-                " taken off twice or not at all, a wrong epsilon, a mantissa of more bits than"
-                " steps, an odd exponent, a gain before the normalisation, a shift that is cut.",
-                norm_parameters(kind, ties, steps, 6),
-                {
-                    "x": tensor(rows, "i64"),
-                    "gamma": tensor(gains, "i16"),
-                    **shift,
-                    **norm_tables(6),
-                },
-            )
+    for kind, ties, steps in (("layer", "half-even", 6), ("rms", "half-up", 4)):
+        shift = {"beta": tensor(shifts, "i64")} if kind == "layer" else {}
+        yield accepted(
+            f"las-norm-{kind}",
+            "las_norm",
+            "Rows of zeros, of equal values, of a lone outlier, at 40 bits: catches a mean"
+            " taken off twice or not at all, a wrong epsilon, a mantissa of more bits than"
+            " steps, an odd exponent, a gain before the normalisation, a shift that is cut.",
+            norm_parameters(kind, ties, steps, 6),
+            {
+                "x": tensor(rows, "i64"),
+                "gamma": tensor(gains, "i16"),
+                **shift,
+                **norm_tables(6),
+            },
+        )
     silent = {**norm_parameters("layer", "half-even", 5, 5), "epsilon_mantissa": 0}
     yield accepted(
         "las-norm-no-energy",

@@ -102,19 +102,18 @@ def _sums() -> Iterator[Case]:
 
 
 def _products() -> Iterator[Case]:
-    for steps, levels in ((16, 1), (12, 4)):
-        identity = f"las-hadamard-t{steps}-n{levels}"
-        form = {"steps": steps, "levels": levels}
-        a, b = (coded(f"{identity}/{name}", (1, 6), **form)["counts"][0] for name in "ab")
-        yield accepted(
-            identity,
-            "las_hadamard",
-            "Random trains: catches As(t) for As(t-1), Bs(t-1) for Bs(t), a step counted twice or"
-            " not at all, a lost sign.",
-            {"steps": steps, "levels": levels},
-            {"a": a, "b": b},
-            provenance="random",
-        )
+    identity = "las-hadamard-levels"
+    form = {"steps": 12, "levels": 4}
+    a, b = (coded(f"{identity}/{name}", (1, 6), **form)["counts"][0] for name in "ab")
+    yield accepted(
+        identity,
+        "las_hadamard",
+        "Random trains: catches As(t) for As(t-1), Bs(t-1) for Bs(t), a step counted twice or"
+        " not at all, a lost sign.",
+        {**form},
+        {"a": a, "b": b},
+        provenance="random",
+    )
 
 
 def _gates() -> Iterator[Case]:

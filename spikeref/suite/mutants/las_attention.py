@@ -4,6 +4,15 @@ from spikeref.suite.mutants.mutant import Mutant, fault
 
 LAS_ATTENTION_MUTANTS: tuple[Mutant, ...] = (
     fault(
+        "las-domain-distance-bound",
+        "las_softmax",
+        "LAS-11",
+        "operations/las_attention.py:_weighed",
+        "bound < 1 << 61",
+        "bound < 1 << 62",
+        "takes a bound that doubles to 63 bits",
+    ),
+    fault(
         "las-heads-floor",
         "las_heads",
         "LAS-7",
@@ -113,7 +122,7 @@ LAS_ATTENTION_MUTANTS: tuple[Mutant, ...] = (
     ),
     fault(
         "las-mix-bound",
-        "las_mix",
+        "las_attend",
         "LAS-12",
         "las_attention.py:mixing_bound",
         "steps + 2",

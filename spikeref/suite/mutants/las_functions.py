@@ -4,6 +4,33 @@ from spikeref.suite.mutants.mutant import Mutant, fault
 
 LAS_FUNCTION_MUTANTS: tuple[Mutant, ...] = (
     fault(
+        "las-domain-function-steps",
+        "hg_neuron",
+        "NEUR-7",
+        "las_parameters.py:function_steps",
+        "1 <= steps",
+        "0 <= steps",
+        "takes a function without steps",
+    ),
+    fault(
+        "las-domain-mantissa",
+        "hg_mantissa",
+        "HG-3",
+        "las_functions.py:mantissa_of",
+        "s < 1 << 62",
+        "s < 1 << 63",
+        "mantissas of more than 62 bits",
+    ),
+    fault(
+        "las-domain-exponent",
+        "hg_exp",
+        "HG-2",
+        "operations/las_functions.py:hg_exp",
+        "flat) < 0",
+        "flat) < -1",
+        "takes an argument below zero",
+    ),
+    fault(
         "las-expansion-rising",
         "hg_neuron",
         "NEUR-6",

@@ -4,6 +4,24 @@ from spikeref.suite.mutants.mutant import Mutant, fault
 
 LAS_OPERATOR_MUTANTS: tuple[Mutant, ...] = (
     fault(
+        "las-domain-accumulator",
+        "las_rescale",
+        "LAS-2",
+        "operations/las_operators.py:las_rescale",
+        "1 <= bound < LARGEST_BOUND",
+        "1 <= bound <= LARGEST_BOUND",
+        "takes a bound of 63 bits",
+    ),
+    fault(
+        "las-domain-token",
+        "las_embedding",
+        "LAS-3",
+        "operations/las_operators.py:las_embedding",
+        "row < len(given.exponents)",
+        "row - 1 < len(given.exponents)",
+        "takes the row beyond the last",
+    ),
+    fault(
         "las-combine-exponent",
         "las_combine",
         "LAS-1",
