@@ -8,7 +8,8 @@ from spikeref.cli.command import Command, Outcome
 from spikeref.cli.shared import token_progress
 from spikeref.evaluate.compare import ComparisonRow, compare_profiles
 from spikeref.evaluate.token_files import read_sequences
-from spikeref.model.profile import PROFILES, find_profile
+from spikeref.model.any_profile import find_any_profile
+from spikeref.model.profile import PROFILES
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
-    profiles = [find_profile(name) for name in arguments.profiles.split(",")]
+    profiles = [find_any_profile(name) for name in arguments.profiles.split(",")]
     sequences = read_sequences(arguments.tokens_file)
     total = sum(len(sequence) for sequence in sequences) * len(profiles)
     with Checkpoint.open(arguments.source) as checkpoint:

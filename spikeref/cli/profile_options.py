@@ -26,13 +26,15 @@ def add_profile_options(parser: argparse.ArgumentParser) -> None:
     sdllm.add_argument("--encoding", choices=[e.value for e in Encoding])
     sdllm.add_argument("--rotation", choices=[r.value for r in Rotation])
     sdllm.add_argument("--clip-ratio", metavar="R", help="0 < R <= 1, such as 0.9 or 9/10")
+    parser.add_argument(
+        "--steps", type=int, metavar="T", help="time steps of LAS and of HG neurons, 10 to 16"
+    )
     las = parser.add_argument_group("profiles of LAS")
-    las.add_argument("--steps", type=int, metavar="T", help="time steps, 10 to 16")
     las.add_argument("--levels", type=int, metavar="N", help="levels of a spike, 1 to 15")
 
 
 SDLLM_ONLY = ("act_bits", "kv_bits", "encoding", "rotation", "clip_ratio")
-LAS_ONLY = ("steps", "levels")
+LAS_ONLY = ("levels",)
 
 
 def chosen_profile(arguments: argparse.Namespace) -> AnyProfile:
@@ -51,6 +53,7 @@ def chosen_profile(arguments: argparse.Namespace) -> AnyProfile:
                 rotation=None if arguments.rotation is None else Rotation(arguments.rotation),
                 clip_ratio=None if arguments.clip_ratio is None else fraction(arguments.clip_ratio),
                 ties=ties,
+                steps=arguments.steps,
             )
         case LasProfile():
             _refuse(arguments, SDLLM_ONLY, "profiles of SDLLM")

@@ -19,6 +19,7 @@ from spikeref.checkpoint.families import (
 )
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.fixed_point import fix_gamma
+from spikeref.compiler.function_tables import standard_neuron
 from spikeref.compiler.plan import CompilationPlan, plan_compilation
 from spikeref.compiler.rope_table import rope_tables
 from spikeref.compiler.rows import compile_rows, rotated_embedding, rotated_head, unchanged
@@ -27,8 +28,10 @@ from spikeref.compiler.synapses import compile_synapses
 from spikeref.errors import CheckpointError
 from spikeref.model.config import ModelConfig
 from spikeref.model.groups import OPERATORS
+from spikeref.model.las_tables import neuron_tensors
 from spikeref.model.layers import DyadicRows
-from spikeref.model.profile import Profile
+from spikeref.model.profile import NonLinear, Profile
+from spikeref.model.tensors import DECODER_FUNCTIONS
 from spikeref.model.writer import TOKENIZER_NAME, ModelWriter
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.canonical import sha256_hex
@@ -116,6 +119,9 @@ class _Compilation:
             "rope.sin": sin,
             "tables.exp2": np.array(STANDARD_COEFFICIENTS, dtype=np.int64),
         }
+        if self.plan.profile.non_linear is NonLinear.HG:
+            for name in DECODER_FUNCTIONS:
+                tensors |= neuron_tensors(name, standard_neuron(name))
         change = unchanged if self.plan.residual is None else rotated_embedding(self.plan.residual)
         tensors |= _row_tensors("embedding", compile_rows(EMBEDDING, self.checkpoint, change))
         if not self.plan.tied_head:

@@ -28,7 +28,7 @@ from spikeref.compiler.synapses import operator_tensors, quantise_operator
 from spikeref.errors import UsageError
 from spikeref.model.las_assembly import INPUT_ROLES
 from spikeref.model.las_config import LasConfig
-from spikeref.model.las_profile import OUTER_ROLES, Functions, LasProfile, Role
+from spikeref.model.las_profile import CALIBRATED, OUTER_ROLES, Functions, LasProfile, Role
 from spikeref.model.las_tables import neuron_tensors
 from spikeref.model.las_tensors import functions_of, has_head
 from spikeref.model.layers import DyadicRows
@@ -54,6 +54,8 @@ def compile_las(
     """
     if profile.functions is not Functions.EXPANSION:
         raise UsageError(f"profile {profile.name}: fitted functions have no constants yet")
+    if profile.thresholds == CALIBRATED:
+        raise UsageError(f"profile {profile.name}: thresholds are calibrated on a compiled model")
     layout = checkpoint.layout
     shape, structure = las_shape(layout), las_structure(layout)
     shards = shape.layers + 1

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.engine.events import Arrival, EventQueue, Sorted, events_of, pack_events
+from spikeref.engine.las_asynchronous import las_asynchronous
 from spikeref.engine.products import Engine, Synaptic
 from spikeref.engine.sparse_addition import add_rows, subtract_rows
 from spikeref.neurons.counts import Encoder
@@ -26,6 +27,7 @@ def asynchronous(arrival: Arrival = Sorted(), batch: int = BATCH) -> Engine:  # 
         project=epochs.project,
         score=epochs.score,
         mix=epochs.mix,
+        hadamard=las_asynchronous(arrival, batch).hadamard,
         query_block=1,
         heads_in_order=True,
     )

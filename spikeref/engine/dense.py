@@ -5,6 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from spikeref.arith.dot import dot_exact
+from spikeref.engine.las_dense import hadamard
 from spikeref.engine.products import ADDEND_BITS, QUERY_BITS, Engine, Synaptic
 from spikeref.neurons.counts import Encoder
 
@@ -35,6 +36,7 @@ DENSE = Engine(
     project=project,
     score=score,
     mix=mix,
+    hadamard=hadamard,
     query_block=128,
     heads_in_order=False,
 )

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.engine.products import Synaptic
-from spikeref.neurons.binary_train import BinaryTrain
+from spikeref.engine.products import SpikeHadamard, Synaptic
 from spikeref.neurons.outlier_aware import OatSpikes
 
 Saw = Callable[[OatSpikes, Synaptic], NDArray[Any]]
@@ -16,9 +15,6 @@ Saw = Callable[[OatSpikes, Synaptic], NDArray[Any]]
 
 Saa = Callable[[OatSpikes, OatSpikes, int], Iterator[NDArray[np.int64]]]
 """(a [T, K], b [K, M], bound on |Σ|) -> increments, int64 [T, M], that sum to Σ_k a_k·b_k."""
-
-SpikeHadamard = Callable[[BinaryTrain, BinaryTrain], NDArray[np.int64]]
-"""(a [...], b [...]) -> a·b element by element, int64, broadcast (equation 13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
-"""What an engine is: the three spike-driven products of a decoder (ENG-1)."""
+"""What an engine is: the spike-driven products of a decoder (ENG-1)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.neurons.binary_train import BinaryTrain
 from spikeref.neurons.counts import Encoder
 
 QUERY_BITS = 24
@@ -37,9 +39,13 @@ Mix = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
 """(addends int64 [T, S], value counts int8 [S, d], encoder) -> int64 [T, d] (ATT-8)."""
 
 
+SpikeHadamard = Callable[[BinaryTrain, BinaryTrain], NDArray[np.int64]]
+"""(a [...], b [...]) -> a·b element by element, int64, broadcast (LAS-9)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """An engine by name, its three products, and how attention calls them.
+    """An engine by name, its products, and how attention calls them.
 
     query_block: the dense product takes many queries at once and hides unseen positions
     afterwards; an engine that walks spikes takes one, so that no unseen key ever fires.
@@ -51,5 +57,7 @@ class Engine:
     project: Project
     score: Score
     mix: Mix
+    hadamard: SpikeHadamard
+    """Only of HG neurons (LAS-17)."""
     query_block: int
     heads_in_order: bool

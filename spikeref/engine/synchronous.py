@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.engine.las_synchronous import hadamard
 from spikeref.engine.products import Engine, Synaptic
 from spikeref.engine.sparse_addition import add_rows, subtract_rows
 from spikeref.neurons.counts import Encoder
@@ -52,6 +53,7 @@ SYNCHRONOUS = Engine(
     project=project,
     score=score,
     mix=mix,
+    hadamard=hadamard,
     query_block=1,
     heads_in_order=True,
 )

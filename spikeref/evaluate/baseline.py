@@ -1,29 +1,30 @@
-"""The float64 forward pass of a checkpoint: what the integer model is measured against.
+"""The float64 forward pass of a checkpoint: what the integer models are measured against.
 
 Weights stream: each is read once for all sequences, a block of rows at a time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.checkpoint.config import DecoderConfig
-from spikeref.checkpoint.families import (
-    EMBEDDING,
-    FINAL_NORM,
-    LayerRole,
-    TensorSpec,
-    head_name,
-    layer_tensors,
-)
+from spikeref.checkpoint.parts import LayerParts, RowsPart
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.checkpoint.rope_frequencies import inverse_frequencies
-from spikeref.errors import TokenError
-from spikeref.evaluate.baseline_operators import Array, attention, rms_norm, rotate, silu
-
-_BLOCK_ELEMENTS = 1 << 22
-"""Elements of a weight block: 32 MiB as float64."""
+from spikeref.compiler.las_plan import las_shape, las_structure, norm_epsilon_of
+from spikeref.errors import TokenError, UsageError
+from spikeref.evaluate.baseline_operators import (
+    Array,
+    activation,
+    attention,
+    everything,
+    rotate,
+    visible,
+)
+from spikeref.evaluate.baseline_weights import linear, normed, table_products, table_rows
+from spikeref.model.las_config import LasShape, Placement, Structure
 
 
 def baseline_logits(checkpoint: Checkpoint, tokens: Sequence[int]) -> Array:
@@ -34,16 +35,15 @@ def baseline_logits(checkpoint: Checkpoint, tokens: Sequence[int]) -> Array:
 def baseline_logits_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> list[Array]:
     """Logits of independent sequences, each float64 [T, vocab].
 
-    RMSNorm, rotary embedding (halves turn together), grouped-query causal attention with sliding
-    windows, SiLU-gated MLP, biases where the configuration has them, tied or separate head.
-    Raises TokenError for an empty sequence, one longer than max_positions, or an id out of range.
+    Raises TokenError for an empty sequence, one longer than the model's positions, or an id out of
+    range; UsageError for an encoder.
     """
+    head = _head(checkpoint)
     hidden = baseline_hidden_many(checkpoint, sequences)
     if not hidden:
         return []
-    name = head_name(checkpoint.config)
-    logits = np.empty((sum(map(len, hidden)), checkpoint.config.vocab), dtype=np.float64)
-    for start, block in _products(checkpoint, np.concatenate(hidden), name):
+    logits = np.empty((sum(map(len, hidden)), head.rows), dtype=np.float64)
+    for start, block in table_products(checkpoint, head, np.concatenate(hidden)):
         logits[:, start : start + block.shape[1]] = block
     return _split(logits, [len(h) for h in hidden])
 
@@ -52,8 +52,9 @@ def baseline_nll_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]
     """-ln p(token t+1 | tokens 0 .. t) of each sequence, float64 [T - 1], in nats.
 
     Logits are never held together: their maximum and the sum of their exponentials run along the
-    blocks of the vocabulary. Raises TokenError as baseline_logits_many does.
+    blocks of the vocabulary. Raises as baseline_logits_many does.
     """
+    head = _head(checkpoint)
     hidden = baseline_hidden_many(checkpoint, sequences)
     if not hidden:
         return []
@@ -62,7 +63,7 @@ def baseline_nll_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]
     highest = np.full(len(states), -np.inf)
     total = np.zeros(len(states))
     chosen = np.zeros(len(states))
-    for start, logits in _products(checkpoint, states, head_name(checkpoint.config)):
+    for start, logits in table_products(checkpoint, head, states):
         raised = np.maximum(highest, np.max(logits, axis=1, initial=-np.inf))
         powers = np.exp(logits - raised[:, None])
         total = total * np.exp(highest - raised) + np.sum(powers, axis=1, dtype=np.float64)
@@ -74,103 +75,142 @@ def baseline_nll_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]
 
 
 def baseline_hidden_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> list[Array]:
-    """The states after the final norm of independent sequences, each float64 [T, hidden].
+    """The last hidden states of independent sequences, each float64 [T, hidden].
 
-    Raises TokenError as baseline_logits_many does.
+    Of a decoder behind its final norm. Raises TokenError as baseline_logits_many does.
     """
-    config = checkpoint.config
+    baseline = _Baseline.of(checkpoint)
     for number, tokens in enumerate(sequences):
-        _check_tokens(tokens, number, config)
+        _check_tokens(tokens, number, baseline.shape)
     if len(sequences) == 0:
         return []
-    lengths = [len(tokens) for tokens in sequences]
-    x = _embedded(checkpoint, np.concatenate([np.asarray(t, dtype=np.int64) for t in sequences]))
-    for layer in range(config.layers):
-        tensors = layer_tensors(config, layer)
-        x = x + _attention_block(checkpoint, tensors, x, lengths, config.sliding_windows[layer])
-        x = x + _mlp_block(checkpoint, tensors, x)
-        checkpoint.release()
-    gain = checkpoint.vector(FINAL_NORM).astype(np.float64)
-    return _split(rms_norm(x, gain, float(config.rms_norm_eps)), lengths)
+    return baseline.hidden([np.asarray(tokens, dtype=np.int64) for tokens in sequences])
 
 
-def _check_tokens(tokens: Sequence[int], number: int, config: DecoderConfig) -> None:
-    if not 1 <= len(tokens) <= config.max_positions:
-        raise TokenError(
-            f"sequence {number} has {len(tokens)} tokens; give 1 to {config.max_positions}"
+def baseline_scores_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> Array:
+    """The classifier's scores of independent sequences, float64 [sequences, classes].
+
+    Raises TokenError as baseline_logits_many does; UsageError for a checkpoint without classifier.
+    """
+    outer = checkpoint.layout.outer()
+    if outer.pooler is None or outer.classifier is None:
+        raise UsageError("the checkpoint has no classifier with a pooler")
+    hidden = baseline_hidden_many(checkpoint, sequences)
+    if not hidden:
+        return np.empty((0, outer.classifier.weight.outputs))
+    first = np.stack([states[0] for states in hidden])
+    pooled = np.tanh(linear(checkpoint, outer.pooler, first))
+    return linear(checkpoint, outer.classifier, pooled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Baseline:
+    """What every layer of one pass shares."""
+
+    checkpoint: Checkpoint
+    shape: LasShape
+    structure: Structure
+    eps: float
+    frequencies: Array | None
+    """Of a rotary embedding, [d/2]."""
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "_Baseline":
+        layout, source = checkpoint.layout, checkpoint.source
+        shape = las_shape(layout)
+        frequencies = None
+        if isinstance(source, DecoderConfig):
+            exact = inverse_frequencies(source.rope, shape.head_dim)
+            frequencies = np.array([float(f) for f in exact])
+        return cls(
+            checkpoint=checkpoint,
+            shape=shape,
+            structure=las_structure(layout),
+            eps=float(norm_epsilon_of(layout)),
+            frequencies=frequencies,
         )
+
+    def hidden(self, sequences: list[NDArray[np.int64]]) -> list[Array]:
+        """The last hidden states of every sequence."""
+        lengths = [len(tokens) for tokens in sequences]
+        outer = self.checkpoint.layout.outer()
+        x = self._embedded(np.concatenate(sequences), lengths)
+        for index in range(self.shape.layers):
+            x = self._layer(index, x, lengths)
+            self.checkpoint.release()
+        if outer.final_norm is not None:
+            x = normed(self.checkpoint, outer.final_norm, self.eps, x)
+        return _split(x, lengths)
+
+    def _embedded(self, tokens: NDArray[np.int64], lengths: Sequence[int]) -> Array:
+        outer = self.checkpoint.layout.outer()
+        x = table_rows(self.checkpoint, outer.embedding, tokens)
+        if outer.positions is not None:
+            places = np.concatenate([np.arange(length, dtype=np.int64) for length in lengths])
+            offset = self.structure.position_offset
+            x = x + table_rows(self.checkpoint, outer.positions, places + offset)
+        if outer.types is not None:
+            x = x + table_rows(self.checkpoint, outer.types, np.zeros_like(tokens))
+        if outer.embedding_norm is not None:
+            x = normed(self.checkpoint, outer.embedding_norm, self.eps, x)
+        return x
+
+    def _layer(self, index: int, x: Array, lengths: Sequence[int]) -> Array:
+        parts = self.checkpoint.layout.layer(index)
+        if self.structure.placement is Placement.PRE:
+            given = normed(self.checkpoint, parts.attention_norm, self.eps, x)
+            x = x + self._attended(index, parts, given, lengths)
+            return x + self._fed(parts, normed(self.checkpoint, parts.mlp_norm, self.eps, x))
+        x = x + self._attended(index, parts, x, lengths)
+        x = normed(self.checkpoint, parts.attention_norm, self.eps, x)
+        return normed(self.checkpoint, parts.mlp_norm, self.eps, x + self._fed(parts, x))
+
+    def _attended(self, index: int, parts: LayerParts, x: Array, lengths: Sequence[int]) -> Array:
+        heads = {}
+        for operator in ("q", "k", "v"):
+            made = linear(self.checkpoint, parts.operators[operator], x)
+            heads[operator] = _split(made.reshape(len(x), -1, self.shape.head_dim), lengths)
+        mixed = [
+            attention(self._turned(q), self._turned(k), v, self._seen(index, len(q)))
+            for q, k, v in zip(heads["q"], heads["k"], heads["v"], strict=True)
+        ]
+        return linear(self.checkpoint, parts.operators["o"], np.concatenate(mixed))
+
+    def _turned(self, x: Array) -> Array:
+        return x if self.frequencies is None else rotate(x, self.frequencies)
+
+    def _seen(self, index: int, length: int) -> NDArray[np.bool_]:
+        if not self.structure.causal:
+            return everything(length)
+        return visible(length, self.shape.sliding_windows[index])
+
+    def _fed(self, parts: LayerParts, x: Array) -> Array:
+        name = self.structure.activation
+        up = linear(self.checkpoint, parts.operators["up"], x)
+        if "gate" in parts.operators:
+            gate = linear(self.checkpoint, parts.operators["gate"], x)
+            return linear(self.checkpoint, parts.operators["down"], activation(name, gate) * up)
+        return linear(self.checkpoint, parts.operators["down"], activation(name, up))
+
+
+def _head(checkpoint: Checkpoint) -> RowsPart:
+    if not las_structure(checkpoint.layout).causal:
+        raise UsageError("an encoder gives no logits; score its classifier with --labels-file")
+    outer = checkpoint.layout.outer()
+    return outer.embedding if outer.head is None else outer.head
+
+
+def _check_tokens(tokens: Sequence[int], number: int, shape: LasShape) -> None:
+    if not 1 <= len(tokens) <= shape.positions:
+        raise TokenError(f"sequence {number} has {len(tokens)} tokens; give 1 to {shape.positions}")
     for position, token in enumerate(tokens):
         if isinstance(token, bool) or not isinstance(token, int | np.integer):
             raise TokenError(f"sequence {number}, position {position}: {token!r} is no token id")
-        if not 0 <= token < config.vocab:
+        if not 0 <= token < shape.vocab:
             raise TokenError(
                 f"sequence {number}, position {position}: token id {token}"
-                f" is outside 0 .. {config.vocab - 1}"
+                f" is outside 0 .. {shape.vocab - 1}"
             )
-
-
-def _embedded(checkpoint: Checkpoint, tokens: NDArray[np.int64]) -> Array:
-    distinct, places = np.unique(tokens, return_inverse=True)
-    rows = [checkpoint.rows(EMBEDDING, int(token), int(token) + 1) for token in distinct]
-    return np.concatenate(rows).astype(np.float64)[places]
-
-
-def _attention_block(
-    checkpoint: Checkpoint,
-    tensors: Mapping[LayerRole, TensorSpec],
-    x: Array,
-    lengths: Sequence[int],
-    window: int | None,
-) -> Array:
-    config = checkpoint.config
-    width = config.head_dim
-    frequencies = np.array([float(f) for f in inverse_frequencies(config.rope, width)])
-    normed = _normed(checkpoint, tensors["attention_norm"], x)
-    q = _linear(checkpoint, tensors, "q", "q_bias", normed).reshape(-1, config.heads, width)
-    k = _linear(checkpoint, tensors, "k", "k_bias", normed).reshape(-1, config.kv_heads, width)
-    v = _linear(checkpoint, tensors, "v", "v_bias", normed).reshape(-1, config.kv_heads, width)
-    mixed = [
-        attention(rotate(qs, frequencies), rotate(ks, frequencies), vs, window)
-        for qs, ks, vs in zip(
-            _split(q, lengths), _split(k, lengths), _split(v, lengths), strict=True
-        )
-    ]
-    return _linear(checkpoint, tensors, "o", "o_bias", np.concatenate(mixed))
-
-
-def _mlp_block(checkpoint: Checkpoint, tensors: Mapping[LayerRole, TensorSpec], x: Array) -> Array:
-    normed = _normed(checkpoint, tensors["mlp_norm"], x)
-    gate = _linear(checkpoint, tensors, "gate", "gate_bias", normed)
-    up = _linear(checkpoint, tensors, "up", "up_bias", normed)
-    return _linear(checkpoint, tensors, "down", "down_bias", silu(gate) * up)
-
-
-def _normed(checkpoint: Checkpoint, gain: TensorSpec, x: Array) -> Array:
-    eps = float(checkpoint.config.rms_norm_eps)
-    return rms_norm(x, checkpoint.vector(gain.name).astype(np.float64), eps)
-
-
-def _linear(
-    checkpoint: Checkpoint,
-    tensors: Mapping[LayerRole, TensorSpec],
-    weight: LayerRole,
-    bias: LayerRole,
-    x: Array,
-) -> Array:
-    spec = tensors[weight]
-    y = np.empty((len(x), spec.shape[0]), dtype=np.float64)
-    for start, block in _products(checkpoint, x, spec.name):
-        y[:, start : start + block.shape[1]] = block
-    if bias in tensors:
-        y += checkpoint.vector(tensors[bias].name)
-    return y
-
-
-def _products(checkpoint: Checkpoint, x: Array, name: str) -> Iterator[tuple[int, Array]]:
-    """x [M, N] times blocks of rows of matrix `name` [outputs, N]: (first output, [M, <= rows])."""
-    rows = max(1, _BLOCK_ELEMENTS // x.shape[1])
-    for start, block in checkpoint.iter_row_blocks(name, rows):
-        yield start, x @ block.astype(np.float64).T
 
 
 def _split(x: Array, lengths: Sequence[int]) -> list[Array]:

@@ -1,6 +1,6 @@
 """Membrane-clipping thresholds from tokens: moving averages of quantiles (equations 24 and 25)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,16 +14,14 @@ from spikeref.arith.scalar import round_div
 from spikeref.arith.ties import Ties
 from spikeref.engine.dense import DENSE
 from spikeref.errors import UsageError
+from spikeref.evaluate.rewrite import rewrite_layers
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
 from spikeref.forward.tokens import token_array
 from spikeref.model.groups import GROUPS, Group
 from spikeref.model.layers import IntegerModel
-from spikeref.model.writer import TOKENIZER_NAME, ModelWriter
 from spikeref.neurons.clipping import THRESHOLD_BITS, THRESHOLD_FRACTION_BITS, ClipMode
 from spikeref.neurons.counts import Encoding
-from spikeref.storage.atomic import atomic_folder
-from spikeref.storage.sharded import TensorFolder
 from spikeref.trace.records import GROUP_OF_INPUT, InputRecord, Record
 
 
@@ -109,26 +107,12 @@ def _write_clipped(
     model: IntegerModel, thresholds: dict[tuple[int, Group], int], mode: ClipMode, target: Path
 ) -> str:
     """Write the model's own shards again, each layer with its thresholds; return the digest."""
-    config = replace(model.config, clip_mode=mode)
-    layers = config.shape.layers
-    with TensorFolder.open(model.folder) as tensors, atomic_folder(target) as folder:
-        tokenizer = model.folder / TOKENIZER_NAME
-        if tokenizer.is_file():
-            (folder / TOKENIZER_NAME).write_bytes(tokenizer.read_bytes())
-        writer = ModelWriter(folder, layers + 1)
-        names = list(tensors.entries)
-        outer = (name for name in names if not name.startswith("layers."))
-        writer.write_shard(1, _arrays(tensors, outer))
-        for index in range(layers):
-            prefix = f"layers.{index}."
-            arrays = _arrays(tensors, (name for name in names if name.startswith(prefix)))
-            for (layer, group), threshold in thresholds.items():
-                if layer == index:
-                    arrays[f"{prefix}clip.{group}"] = np.array([threshold], dtype=np.int64)
-            writer.write_shard(index + 2, arrays)
-            tensors.release_pages()
-        return writer.finish(config)
 
+    def clips(index: int) -> dict[str, NDArray[Any]]:
+        return {
+            f"layers.{layer}.clip.{group}": np.array([threshold], dtype=np.int64)
+            for (layer, group), threshold in thresholds.items()
+            if layer == index
+        }
 
-def _arrays(tensors: TensorFolder, names: Iterable[str]) -> dict[str, NDArray[Any]]:
-    return {name: tensors.array(name) for name in names}
+    return rewrite_layers(model, replace(model.config, clip_mode=mode), clips, {}, target)

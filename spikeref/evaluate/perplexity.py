@@ -3,19 +3,19 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.account.counters import CounterSink
+from spikeref.account.any_counters import AnyCounterSink
 from spikeref.checkpoint.reader import Checkpoint
-from spikeref.engine.dense import DENSE
+from spikeref.engine.choice import EngineChoice
 from spikeref.errors import TokenError
 from spikeref.evaluate.baseline import baseline_nll_many
-from spikeref.forward.cache import Cache
-from spikeref.forward.decoder import forward
+from spikeref.forward.generate import decoding_step
 from spikeref.forward.tokens import token_array
-from spikeref.model.layers import IntegerModel
+from spikeref.model.any_model import AnyModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
 
 LARGEST_MEAN_NLL = 709.0
@@ -40,19 +40,19 @@ class Perplexity:
 
 
 def model_perplexity(
-    model: IntegerModel,
+    model: AnyModel,
     sequences: Sequence[Sequence[int]],
-    counters: CounterSink,
+    counters: AnyCounterSink,
     progress: Progress = lambda tokens: None,
 ) -> Perplexity:
     """Score independent sequences with the dense engine; `counters` sees every record.
 
-    TokenError: a sequence that the model cannot take, or nothing to score.
+    TokenError: a sequence that the model cannot take, or nothing to score; UsageError: an encoder.
     """
     nll = 0.0
     for sequence in sequences:
         tokens = token_array(sequence)
-        logits = forward(model, tokens, Cache(model.config.shape), DENSE, counters)
+        logits = decoding_step(model, EngineChoice(), counters)(tokens)
         nll += float(logit_nll(logits[:-1], tokens[1:]).sum(dtype=np.float64))
         progress(len(tokens))
     return Perplexity(nll=nll, scored_tokens=_scored(sequences))
@@ -65,8 +65,8 @@ def checkpoint_perplexity(checkpoint: Checkpoint, sequences: Sequence[Sequence[i
     return Perplexity(nll=nll, scored_tokens=scored)
 
 
-def logit_nll(logits: NDArray[np.int32], targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return −log softmax(logits)[target] in nats, float64 [T], of logits int32 [T, V]."""
+def logit_nll(logits: NDArray[Any], targets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return −log softmax(logits)[target] in nats, float64 [T], of 32-bit logits [T, V]."""
     found = np.empty(len(targets), dtype=np.float64)
     for t, (row, target) in enumerate(zip(logits, targets, strict=True)):
         scaled = np.ldexp(row.astype(np.float64), -LOGIT_FRACTION_BITS)

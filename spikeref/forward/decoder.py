@@ -16,11 +16,17 @@ from spikeref.model.rotation import group_width, head_rotation, input_rotation
 from spikeref.ops.attention import AttentionOutput, attend
 from spikeref.ops.attention_steps import AttentionRules
 from spikeref.ops.embedding import RESIDUAL_BITS, embed
-from spikeref.ops.gate import silu_gate
 from spikeref.ops.head import logits_of
 from spikeref.ops.heads import HeadSpikes, query_mantissas_of_rows, spiking_heads_of_rows
 from spikeref.ops.linear import linear
-from spikeref.ops.norm import Scaled, rms_norm
+from spikeref.ops.non_linear import (
+    NonLinearFunctions,
+    gate,
+    non_linear_functions,
+    norm,
+    softmax,
+)
+from spikeref.ops.norm import Scaled
 from spikeref.ops.rope import Turns
 from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
 from spikeref.trace.records import (
@@ -81,6 +87,7 @@ class _Pass:
     tokens: int
     cache: Cache
     engine: Engine
+    functions: NonLinearFunctions
     sink: Sink
 
     @classmethod
@@ -94,6 +101,7 @@ class _Pass:
             tokens=tokens,
             cache=cache,
             engine=engine,
+            functions=non_linear_functions(model, engine.hadamard),
             sink=sink,
         )
 
@@ -101,12 +109,12 @@ class _Pass:
         """Return the residual stream after one layer, int64 [T, N] (OP-11)."""
         config = self.model.config
         ties = config.profile.ties
-        constants, coefficients = config.constants, self.model.tables.exp2
+        functions = self.functions
         given = self.spikes(
             index,
             layer,
             "qkv",
-            lambda rows: rms_norm(x[rows], layer.attention_gamma, constants, ties),
+            lambda rows: norm(x[rows], layer.attention_gamma, functions, ties),
         )
         q, k, v = (self.linear(index, layer, op, given) for op in ("q", "k", "v"))
         mixed = self.attention(index, layer, q, k, v).mixed
@@ -116,14 +124,14 @@ class _Pass:
             index,
             layer,
             "gate_up",
-            lambda rows: rms_norm(y[rows], layer.mlp_gamma, constants, ties),
+            lambda rows: norm(y[rows], layer.mlp_gamma, functions, ties),
         )
-        gate, up = (self.linear(index, layer, op, given) for op in ("gate", "up"))
+        gates, ups = (self.linear(index, layer, op, given) for op in ("gate", "up"))
         given = self.spikes(
             index,
             layer,
             "down",
-            lambda rows: silu_gate(gate[rows], up[rows], constants.log2e, coefficients, ties),
+            lambda rows: gate(gates[rows], ups[rows], functions, ties),
         )
         return self.add(index, "mlp_residual", y, self.linear(index, layer, "down", given))
 
@@ -210,7 +218,7 @@ class _Pass:
         rules = AttentionRules(
             window=layer.sliding_window,
             encoder=encoder,
-            coefficients=model.tables.exp2,
+            softmax=softmax(self.functions),
             head_plan=plan,
         )
         done = attend(queries, keys.view(), values.view(), self.first_token, rules, self.engine)
@@ -271,7 +279,7 @@ class _Pass:
         """Return the logits, int32 [T, V] (OP-12)."""
         model = self.model
         ties = model.config.profile.ties
-        normed = rms_norm(x, model.final_gamma, model.config.constants, ties)
+        normed = norm(x, model.final_gamma, self.functions, ties)
         done = logits_of(normed, model.head, ties)
         self.sink(
             HeadRecord(

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from numpy.typing import NDArray
 
 from spikeref.errors import ModelError
+from spikeref.functions.tables import FunctionTables
 from spikeref.model.config import ModelConfig
 from spikeref.model.groups import OPERATORS
+from spikeref.model.las_tables import read_tables
 from spikeref.model.layers import DecoderLayer, DyadicRows, Gamma, IntegerModel, Synapses, Tables
+from spikeref.model.profile import NonLinear
+from spikeref.model.tensor_form import TensorForm
 from spikeref.model.tensors import (
-    TensorForm,
+    DECODER_FUNCTIONS,
     biased_operators,
     clipped_groups,
     layer_forms,
@@ -33,7 +37,7 @@ def expected_forms(config: ModelConfig, names: frozenset[str], where: str) -> di
     Biases and thresholds are expected where they are. ModelError, naming `where`: clip thresholds
     that contradict the configuration (MODEL-4, ENC-8).
     """
-    expected = outer_forms(config)
+    expected = outer_forms(config, names)
     for i in range(config.shape.layers):
         biased, clipped = biased_operators(names, i), clipped_groups(names, i)
         expected |= layer_forms(config, i, biased, clipped)
@@ -66,8 +70,19 @@ def assemble_model(
         head=embedding if config.tied_head else source.rows("head"),
         final_gamma=source.gamma("final_norm"),
         tables=source.tables(),
+        functions=_functions(config, array),
         layers=tuple(_layer(source, config, i) for i in range(config.shape.layers)),
     )
+
+
+def _functions(config: ModelConfig, array: Callable[[str], NDArray[Any]]) -> FunctionTables | None:
+    match config.profile.non_linear:
+        case NonLinear.INTEGER:
+            return None
+        case NonLinear.HG:
+            return read_tables(DECODER_FUNCTIONS, array)
+        case _:
+            assert_never(config.profile.non_linear)
 
 
 class _Source:

@@ -11,7 +11,7 @@ from spikeref.model.las_assembly import assemble_las_model
 from spikeref.model.las_config import LasConfig, las_config_from_json
 from spikeref.model.las_tensors import las_forms
 from spikeref.model.layers import IntegerModel
-from spikeref.model.tensors import TensorForm
+from spikeref.model.tensor_form import TensorForm
 from spikeref.model.writer import CONFIG_NAME, TOKENIZER_NAME, members_of
 from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex, tensor_digest
 from spikeref.storage.sharded import TensorFolder

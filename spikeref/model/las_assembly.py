@@ -11,6 +11,12 @@ from spikeref.arith.dot import absolute_column_sums
 from spikeref.arith.widths import magnitude
 from spikeref.errors import ModelError, UsageError
 from spikeref.model.groups import Operator
+from spikeref.model.las_bounds import (
+    LARGEST_WIDE_BOUND,
+    largest_weight_sum,
+    mixing_bound,
+    score_bound,
+)
 from spikeref.model.las_config import LasConfig, NormKind
 from spikeref.model.las_layers import (
     LasLayer,
@@ -29,9 +35,6 @@ from spikeref.model.validation import (
     check_mantissas,
 )
 from spikeref.neurons.outlier_aware import OatCode
-
-LARGEST_WIDE_BOUND = 1 << 61
-"""Twice the bound on scores must stay below 2^62 (LAS-11)."""
 
 INPUT_ROLES: dict[Operator, LayerRole] = {
     "q": "attention_input", "k": "attention_input", "v": "attention_input", "o": "o_input",
@@ -168,9 +171,14 @@ class _Source:
         codes = dict(zip(structure.roles, self.codes(f"{prefix}.thresholds"), strict=True))
         if codes["probabilities"].outlier > LARGEST_PROBABILITY_THRESHOLD:
             raise ModelError(f"{prefix}.thresholds: probabilities beyond 2 (NEUR-3)")
-        scores = self._config.shape.head_dim * codes["query"].largest_value
-        if scores * codes["key"].largest_value >= LARGEST_WIDE_BOUND:
+        shape = self._config.shape
+        scores = score_bound(shape.head_dim, codes["query"], codes["key"])
+        if 2 * scores >= LARGEST_WIDE_BOUND:
             raise ModelError(f"{prefix}.thresholds: scores could leave 62 bits (LAS-11)")
+        weight_sum = largest_weight_sum(self._config.profile.softmax, shape.positions)
+        mixed = mixing_bound(codes["value"], codes["probabilities"], weight_sum)
+        if mixed >= LARGEST_WIDE_BOUND:
+            raise ModelError(f"{prefix}.thresholds: mixing could leave 62 bits (LAS-12)")
         return LasLayer(
             attention_norm=self.norm(f"{prefix}.attention_norm"),
             mlp_norm=self.norm(f"{prefix}.mlp_norm"),

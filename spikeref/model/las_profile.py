@@ -40,11 +40,15 @@ class Functions(Enum):
     FITTED = "fitted"
 
 
+CALIBRATED = "calibrated"
+"""The set of a model whose thresholds were found on tokens (LMOD-8)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LasProfile:
     """Everything that two conforming LAS implementations may differ in; UsageError if out of range.
 
-    thresholds: name of the set of LMOD-7 that a compilation starts from.
+    thresholds: name of the set of LMOD-7 that a compilation starts from, or "calibrated".
     """
 
     name: str
@@ -60,7 +64,7 @@ class LasProfile:
         """Check the ranges of LMOD-2."""
         if not 8 <= self.weight_bits <= 16:
             raise UsageError(f"weight bits: {self.weight_bits} given, 8 to 16 are possible in las")
-        if self.thresholds not in THRESHOLD_SETS:
+        if self.thresholds not in (*THRESHOLD_SETS, CALIBRATED):
             known = ", ".join(THRESHOLD_SETS)
             raise UsageError(f"thresholds {self.thresholds!r} are unknown; known: {known}")
 

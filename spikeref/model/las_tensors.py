@@ -1,16 +1,10 @@
 """Which tensors a LAS model holds, by name, type and shape (LMOD-3, LMOD-4)."""
 
-from collections.abc import Iterator
-
 from spikeref.functions.tables import FunctionName
 from spikeref.model.las_config import LasConfig, NormKind, Placement, Position
 from spikeref.model.las_profile import OUTER_ROLES
-from spikeref.model.tensors import TensorForm
-from spikeref.neurons.expansion import CODE_BITS
-
-THRESHOLDS = (1 << CODE_BITS) - 1
-PIECE_MEMBERS = 6
-FS_STEPS = 16
+from spikeref.model.table_forms import table_forms
+from spikeref.model.tensor_form import TensorForm
 
 
 def functions_of(config: LasConfig) -> tuple[FunctionName, ...]:
@@ -53,7 +47,7 @@ def _outer_forms(config: LasConfig, names: frozenset[str]) -> dict[str, TensorFo
     if shape.classes:
         forms |= _operator("classifier", shape.hidden, shape.classes, names)
     forms["thresholds"] = TensorForm("I64", (len(OUTER_ROLES), 2))
-    return forms | dict(_table_forms(config, names))
+    return forms | dict(table_forms(functions_of(config), names))
 
 
 def has_head(config: LasConfig) -> bool:
@@ -64,28 +58,6 @@ def has_head(config: LasConfig) -> bool:
 def is_pre_norm(config: LasConfig) -> bool:
     """Whether norms stand before the operators."""
     return config.structure.placement is Placement.PRE
-
-
-def _table_forms(config: LasConfig, names: frozenset[str]) -> Iterator[tuple[str, TensorForm]]:
-    for function in functions_of(config):
-        prefix = f"tables.{function}"
-        pieces = 0
-        while _any_piece_from(names, prefix, pieces):
-            name = f"{prefix}.{pieces}"
-            if f"{name}.thresholds" in names:
-                yield f"{name}.thresholds", TensorForm("I32", (THRESHOLDS,))
-            elif f"{name}.few_spikes" in names:
-                yield f"{name}.few_spikes", TensorForm("I64", (3, FS_STEPS))
-            pieces += 1
-        yield f"{prefix}.pieces", TensorForm("I64", (-1, PIECE_MEMBERS))
-
-
-def _any_piece_from(names: frozenset[str], prefix: str, first: int) -> bool:
-    numbers = [
-        int(name.split(".")[2]) for name in names
-        if name.startswith(f"{prefix}.") and name.split(".")[2].isdecimal()
-    ]  # fmt: skip
-    return any(number >= first for number in numbers)
 
 
 def _layer_forms(config: LasConfig, prefix: str, names: frozenset[str]) -> dict[str, TensorForm]:

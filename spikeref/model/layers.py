@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.functions.tables import FunctionTables
 from spikeref.model.config import ModelConfig
 from spikeref.model.groups import Group, Operator
 from spikeref.neurons.clipping import MembraneClip
@@ -95,4 +96,6 @@ class IntegerModel:
     head: DyadicRows
     final_gamma: Gamma | None
     tables: Tables
+    functions: FunctionTables | None
+    """HG neurons, where the profile has them (LAS-17)."""
     layers: Sequence[DecoderLayer]

@@ -17,9 +17,21 @@ class Rotation(Enum):
     NONE = "none"
 
 
+class NonLinear(Enum):
+    """What computes norm, SiLU and softmax."""
+
+    INTEGER = "integer"
+    """The operators of chapters 8 and 9."""
+    HG = "hg"
+    """The spiking neurons of LAS (LAS-17)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Bits, encoding, rotation, clip ratio and tie rule of a model; UsageError if out of range."""
+    """Everything that models of SDLLM differ in; UsageError if out of range.
+
+    steps: time steps of HG neurons.
+    """
 
     name: str
     weight_bits: int
@@ -29,11 +41,15 @@ class Profile:
     rotation: Rotation = Rotation.GAMMA_SQP
     clip_ratio: Fraction = Fraction(1)
     ties: Ties = Ties.HALF_EVEN
+    non_linear: NonLinear = NonLinear.INTEGER
+    steps: int = 16
 
     def __post_init__(self) -> None:
         """Check the ranges of ENC-1 and MODEL-3."""
         if not 2 <= self.weight_bits <= 8:
             raise UsageError(f"weight bits: {self.weight_bits} given, 2 to 8 are possible")
+        if not 10 <= self.steps <= 16:
+            raise UsageError(f"time steps: {self.steps} given, 10 to 16 are possible")
         self.encoder()
         self.cache_encoder()
 
@@ -82,6 +98,22 @@ PROFILES: dict[str, Profile] = {
             name="quarot-w4a4kv4", weight_bits=4, act_bits=4, kv_bits=4, rotation=Rotation.QUAROT
         ),
         Profile(name="rtn-w4a4kv4", weight_bits=4, act_bits=4, kv_bits=4, rotation=Rotation.NONE),
+        Profile(
+            name="sdllm-hg-w4a4kv4",
+            weight_bits=4,
+            act_bits=4,
+            kv_bits=4,
+            non_linear=NonLinear.HG,
+        ),
+        Profile(
+            name="sdllm-w4a4kv4-hw",
+            weight_bits=4,
+            act_bits=4,
+            kv_bits=4,
+            ties=Ties.HALF_UP,
+            non_linear=NonLinear.HG,
+            steps=10,
+        ),
     )
 }
 
@@ -103,8 +135,14 @@ def adjust_profile(
     rotation: Rotation | None = None,
     clip_ratio: Fraction | None = None,
     ties: Ties | None = None,
+    steps: int | None = None,
 ) -> Profile:
-    """Return `profile` with the given parameters replaced; one that differs is named "…+custom"."""
+    """Return `profile` with the given parameters replaced; one that differs is named "…+custom".
+
+    UsageError: steps for a profile without HG neurons.
+    """
+    if steps is not None and profile.non_linear is not NonLinear.HG:
+        raise UsageError(f"time steps: the profile {profile.name} has no HG neurons")
     changes = {
         name: value
         for name, value in (
@@ -115,6 +153,7 @@ def adjust_profile(
             ("rotation", rotation),
             ("clip_ratio", clip_ratio),
             ("ties", ties),
+            ("steps", steps),
         )
         if value is not None and value != getattr(profile, name)
     }

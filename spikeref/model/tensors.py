@@ -1,30 +1,21 @@
 """Which tensors a compiled model holds, by name, type and shape (MODEL-2)."""
 
-from dataclasses import dataclass
-
+from spikeref.functions.tables import FunctionName
 from spikeref.model.config import ModelConfig
 from spikeref.model.groups import GROUPS, OPERATORS, Group
-from spikeref.model.profile import Rotation
+from spikeref.model.profile import NonLinear, Rotation
+from spikeref.model.table_forms import table_forms
+from spikeref.model.tensor_form import TensorForm
 from spikeref.neurons.counts import Encoding
 
-
-@dataclass(frozen=True, slots=True)
-class TensorForm:
-    """A tensor's safetensors type and its shape."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    """−1 where any size will do."""
-
-    def admits(self, dtype: str, shape: tuple[int, ...]) -> bool:
-        """Whether a tensor of that type and shape has this form."""
-        if dtype != self.dtype or len(shape) != len(self.shape):
-            return False
-        return all(size in (-1, found) for size, found in zip(self.shape, shape, strict=True))
+DECODER_FUNCTIONS: tuple[FunctionName, ...] = (
+    "exp", "reciprocal", "rsqrt", "sqrt", "square", "silu",
+)  # fmt: skip
+"""What HG neurons compute in a model of SDLLM (LAS-17)."""
 
 
-def outer_forms(config: ModelConfig) -> dict[str, TensorForm]:
-    """Return the tensors of shard 1 by name."""
+def outer_forms(config: ModelConfig, names: frozenset[str]) -> dict[str, TensorForm]:
+    """Return the tensors of shard 1 by name, of a model of which `names` are there."""
     shape = config.shape
     half = shape.head_dim // 2
     rows = {
@@ -36,7 +27,10 @@ def outer_forms(config: ModelConfig) -> dict[str, TensorForm]:
         forms |= {f"head.{part}": form for part, form in rows.items()}
     forms |= _gamma_forms("final_norm", config)
     forms |= {name: TensorForm("I16", (shape.positions, half)) for name in ("rope.cos", "rope.sin")}
-    return forms | {"tables.exp2": TensorForm("I64", (7,))}
+    forms["tables.exp2"] = TensorForm("I64", (7,))
+    if config.profile.non_linear is NonLinear.HG:
+        forms |= dict(table_forms(DECODER_FUNCTIONS, names))
+    return forms
 
 
 def layer_forms(

@@ -94,7 +94,7 @@ def _rules(parameters: Parameters, inputs: Inputs, width: int) -> AttentionRules
     return AttentionRules(
         window=window if window else None,
         encoder=encoder_of(parameters if "bits" in parameters else {**parameters, "bits": 8}),
-        coefficients=coefficients_of(inputs) if "table" in inputs else (),
+        softmax=attention_steps.Exp2Softmax(coefficients_of(inputs) if "table" in inputs else ()),
         head_plan=rotation_of(parameters, width) if rotated else None,
     )
 
@@ -144,7 +144,7 @@ def mix(parameters: Parameters, inputs: Inputs) -> Outputs:
     total = weight.sum(dtype=np.int64).reshape(1, 1)
     return {
         "accumulator": done.values[0, 0],
-        "mixed": attention_steps.divide_by_weights(done.values, total, rules.ties)[0, 0],
+        "mixed": attention_steps.divide_by_weights(done.values, total, rules)[0, 0],
         "exponent": done.exponent[0, 0],
     }
 

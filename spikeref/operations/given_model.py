@@ -18,7 +18,7 @@ from spikeref.model.config import (
 from spikeref.model.folder import load_decoder
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Rotation
-from spikeref.model.tensors import TensorForm
+from spikeref.model.tensor_form import TensorForm
 from spikeref.model.writer import TYPE_NAMES
 from spikeref.operations.operation import Inputs, Parameters
 from spikeref.operations.parameters import encoder_of, flag, integer, integers, text, variant

@@ -186,7 +186,7 @@ def _normalise(
     mixed = np.empty((len(accumulator), math.prod(accumulator.shape[1:])), dtype=np.int64)
 
     def work(rows: slice) -> None:
-        ratio = divide_by_weights(accumulator[rows], weight_sum[rows], rules.ties)
+        ratio = divide_by_weights(accumulator[rows], weight_sum[rows], rules)
         shift = (highest[rows, None] - exponent[rows])[..., None]
         aligned = round_shift(ratio, shift, rules.ties)
         if rules.head_plan is not None:

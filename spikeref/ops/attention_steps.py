@@ -1,7 +1,7 @@
 """The steps of attention for a block of query heads (ATT-6 to ATT-9)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from spikeref.arith.exponential import exp2
 from spikeref.arith.hadamard import HadamardPlan
 from spikeref.arith.rescale import rescale
-from spikeref.arith.rounding import Saturated, Scale, round_ratio
+from spikeref.arith.rounding import Saturated, Scale, round_ratio, round_shift
 from spikeref.arith.ties import Ties
 from spikeref.engine.products import ADDEND_BITS, Engine
+from spikeref.functions.exponential import exp_weights
+from spikeref.functions.reciprocal import reciprocal
+from spikeref.functions.tables import FunctionTables
 from spikeref.neurons.counts import Encoder
 from spikeref.ops.heads import Queries
 from spikeref.ops.norm import Scaled
@@ -20,8 +23,32 @@ SCORE_BITS = 40
 SCORE_FRACTION_BITS = 16
 ADDEND_SHIFT = 18
 RATIO_BITS = 15
+EXP_SHIFT = 9
+"""HG neurons give 2^−t with 39 fraction bits (HG-2), weights have 30."""
+KEPT_SHIFT = 8
+RECIPROCAL_SHIFT = np.int64(39 - RATIO_BITS - KEPT_SHIFT)
+"""1/s is code·2^−(39 + e) (HG-4)."""
 LOWEST = -(1 << 62)
 """Below every exponent and score: marks what is not visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exp2Softmax:
+    """Weights by exp2, division by their sum (ATT-7, ATT-9)."""
+
+    coefficients: tuple[int, ...]
+    """c_0 … c_6 of exp2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HgSoftmax:
+    """Weights and the inverse of their sum by HG neurons of T time steps (LAS-17)."""
+
+    tables: FunctionTables
+    steps: int
+
+
+Softmax: TypeAlias = Exp2Softmax | HgSoftmax
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +59,7 @@ class AttentionRules:
     """Latest positions that a token sees, itself among them; None for all."""
     encoder: Encoder
     """Of keys and values."""
-    coefficients: tuple[int, ...]
-    """c_0 … c_6 of exp2."""
+    softmax: Softmax
     head_plan: HadamardPlan | None
 
     @property
@@ -100,7 +126,15 @@ def weigh_scores(
     score = np.where(hidden, np.int64(LOWEST), scores)
     top = score.max(axis=2)
     # So far below the highest score, the weight of what is hidden is 0.
-    weight = exp2(top[..., None] - score, rules.coefficients, rules.ties)
+    below = top[..., None] - score
+    match rules.softmax:
+        case Exp2Softmax(coefficients):
+            weight = exp2(below, coefficients, rules.ties)
+        case HgSoftmax(tables=tables, steps=steps):
+            exact = exp_weights(below, tables.exp, steps)
+            weight = round_shift(exact, EXP_SHIFT, rules.ties).astype(np.int32)
+        case _:
+            assert_never(rules.softmax)
     return Weights(top_score=top, weight=weight)
 
 
@@ -131,10 +165,19 @@ def mix_values(
 
 
 def divide_by_weights(
-    accumulator: NDArray[np.int64], weight_sum: NDArray[np.int64], ties: Ties
+    accumulator: NDArray[np.int64], weight_sum: NDArray[np.int64], rules: AttentionRules
 ) -> NDArray[np.int64]:
     """Return z, int64 [..., d], of o [..., d] and the sums of the weights [...] (ATT-9)."""
-    return round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], ties)
+    match rules.softmax:
+        case Exp2Softmax():
+            return round_ratio(accumulator, RATIO_BITS, weight_sum[..., None], rules.ties)
+        case HgSoftmax(tables=tables, steps=steps):
+            code, exponent = reciprocal(weight_sum, tables.reciprocal, steps)
+            # |o| < 2^53 (ATT-8), code < 2^16: without the first shift the product leaves 63 bits.
+            product = round_shift(accumulator, KEPT_SHIFT, rules.ties) * code[..., None]
+            return round_shift(product, exponent[..., None] + RECIPROCAL_SHIFT, rules.ties)
+        case _:
+            assert_never(rules.softmax)
 
 
 def _power_of_two(exponent: NDArray[np.int64]) -> Scale:

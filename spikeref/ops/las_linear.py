@@ -25,6 +25,9 @@ ROW_MANTISSA_MAX = (1 << 15) - 1
 class OatInput:
     """Spikes that drive an operator, and how many neurons of each token saturated."""
 
+    potential: NDArray[np.int64]
+    """x, int64 [T, …]."""
+    fraction_bits: int
     spikes: OatSpikes
     """[T, …]."""
     saturations: NDArray[np.int64]
@@ -51,6 +54,8 @@ def oat_input(x: NDArray[np.int64], fraction_bits: int, code: OatCode) -> OatInp
 
     parts = map_row_blocks(len(x), width, work)
     return OatInput(
+        potential=x,
+        fraction_bits=fraction_bits,
         spikes=OatSpikes(
             counts=np.concatenate([spikes.counts for spikes, _ in parts]),
             outliers=np.concatenate([spikes.outliers for spikes, _ in parts]),

@@ -1,6 +1,7 @@
 """LayerNorm and RMSNorm by HG neurons and the spike Hadamard product (LAS-4)."""
 
 from dataclasses import dataclass
+from typing import TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,13 @@ from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.rounding import Saturated, Scale, bit_length, block_shift, round_shift, saturate
 from spikeref.arith.ties import Ties
 from spikeref.engine.las_products import LasEngine
+from spikeref.engine.products import SpikeHadamard
 from spikeref.functions.roots import rsqrt
 from spikeref.functions.square import square
 from spikeref.functions.tables import FunctionTables
 from spikeref.model.las_layers import NormParameters
 from spikeref.neurons.binary_train import BinaryTrain
+from spikeref.ops.las_published import PublishedNormRules, published_norm
 
 MANTISSA_BITS = 24
 FRACTION_BITS = 16
@@ -35,6 +38,9 @@ class NormRules:
     steps: int
     tables: FunctionTables
     ties: Ties
+
+
+AnyNormRules: TypeAlias = NormRules | PublishedNormRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,7 @@ class NormOutput:
 
 
 def spiking_norm(
-    x: NDArray[np.int64], parameters: NormParameters, rules: NormRules, engine: LasEngine
+    x: NDArray[np.int64], parameters: NormParameters, rules: AnyNormRules, engine: LasEngine
 ) -> NormOutput:
     """Return γ∘(x − μ)⊗HG(1/√σ²) + β of x, int64 [T, N] of 40 bits (LAS-4, equation 14)."""
     tokens, width = x.shape
@@ -98,6 +104,23 @@ def spiking_norm(
 
 
 def _norm_of_rows(
+    x: NDArray[np.int64], parameters: NormParameters, rules: AnyNormRules, engine: LasEngine
+) -> NormOutput:
+    match rules:
+        case NormRules():
+            return _paper_norm(x, parameters, rules, engine)
+        case PublishedNormRules():
+            done = published_norm(deviation(x, rules.centred), rules, engine.hadamard)
+            return NormOutput(
+                deviation=done.deviation,
+                inverse=Inverse(energy=done.energy, code=done.code, exponent=done.exponent),
+                output=scale_and_offset(done.y, parameters, rules.ties),
+            )
+        case _:
+            assert_never(rules)
+
+
+def _paper_norm(
     x: NDArray[np.int64], parameters: NormParameters, rules: NormRules, engine: LasEngine
 ) -> NormOutput:
     block = block_shift(deviation(x, rules.centred), MANTISSA_BITS, rules.ties)
@@ -106,7 +129,7 @@ def _norm_of_rows(
         rules.epsilon.mantissa, block.shift + block.shift - rules.epsilon.exponent, rules.ties
     )
     inverse = inverse_root(octaves.values, epsilon, rules)
-    y = normalised(octaves, inverse, rules, engine)
+    y = normalised(octaves, inverse, rules, engine.hadamard)
     return NormOutput(
         deviation=octaves.values,
         inverse=inverse,
@@ -145,11 +168,11 @@ def inverse_root(
 
 
 def normalised(
-    octaves: Octaves, inverse: Inverse, rules: NormRules, engine: LasEngine
+    octaves: Octaves, inverse: Inverse, rules: NormRules, hadamard: SpikeHadamard
 ) -> NDArray[np.int64]:
     """Return y = D·C·√N, int64 [T, N] with 16 fraction bits (step 6)."""
     unused = np.int64(16 - rules.steps)
-    product = engine.hadamard(
+    product = hadamard(
         BinaryTrain(counts=octaves.counts, steps=rules.steps, levels=1),
         BinaryTrain(counts=inverse.code[:, None] >> unused, steps=rules.steps, levels=1),
     )

@@ -48,6 +48,11 @@ def rms_norm(x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ti
     inverse = np.where(energy == 0, np.int64(0), inverse)
     shift = np.int64(constants.norm_root_exponent - FRACTION_BITS) - doubling
     y = round_shift(block.mantissas * inverse[:, None], shift[:, None], ties)
+    return by_gamma(y, gamma)
+
+
+def by_gamma(y: NDArray[np.int64], gamma: Gamma | None) -> Scaled:
+    """Return y·γ exactly, of y int64 [T, N] with 16 fraction bits; y where gamma is None (OP-3)."""
     if gamma is None:
         return Scaled(values=y, exponent=np.full(len(y), -FRACTION_BITS, dtype=np.int64))
     exponent = np.full(len(y), gamma.exponent - FRACTION_BITS, dtype=np.int64)

@@ -130,6 +130,10 @@ class LasSpikesRecord:
     """Of the same shape."""
     saturations: NDArray[np.int64]
     """int64 [T]."""
+    potential: NDArray[np.int64]
+    """What was encoded, int64 of the same shape; for sinks that calibrate, no field of a trace."""
+    fraction_bits: int
+    """Of the potential: 16 or 20."""
 
     fields: ClassVar[dict[str, str]] = {
         "counts": "int32",

@@ -12,7 +12,7 @@ import pytest
 
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.errors import TokenError
-from spikeref.evaluate import baseline
+from spikeref.evaluate import baseline_weights
 from spikeref.evaluate.baseline import (
     baseline_hidden_many,
     baseline_logits,
@@ -194,7 +194,7 @@ def test_blocks_of_rows_change_nothing_but_the_last_digits(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = baseline_logits(checkpoint, TOKENS)
-    monkeypatch.setattr(baseline, "_BLOCK_ELEMENTS", 100)
+    monkeypatch.setattr(baseline_weights, "BLOCK_ELEMENTS", 100)
     assert np.allclose(baseline_logits(checkpoint, TOKENS), whole, rtol=1e-12, atol=1e-12)
 
 
@@ -208,7 +208,7 @@ def test_losses_are_those_of_the_logits(
         sums = [math.log(math.fsum(math.exp(v) for v in logits[t])) for t in steps]
         expected.append([sums[t] - logits[t, tokens[t + 1]] for t in steps])
     for block in (100, 1 << 22):
-        monkeypatch.setattr(baseline, "_BLOCK_ELEMENTS", block)
+        monkeypatch.setattr(baseline_weights, "BLOCK_ELEMENTS", block)
         found = baseline_nll_many(checkpoint, sequences)
         assert [len(losses) for losses in found] == [11, 0, 2]
         for losses, wanted in zip(found, expected, strict=True):

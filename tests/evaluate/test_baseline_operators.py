@@ -54,13 +54,15 @@ def test_what_tokens_see() -> None:
 def test_equal_scores_average_what_is_seen() -> None:
     """With q = 0 each token's output is the mean of the values in its window."""
     v = np.arange(8, dtype=np.float64).reshape(4, 1, 2)
-    found = attention(np.zeros((4, 2, 2)), np.ones((4, 1, 2)), v, 2)
+    found = attention(np.zeros((4, 2, 2)), np.ones((4, 1, 2)), v, visible(4, 2))
     assert found.tolist() == [[0, 1, 0, 1], [1, 2, 1, 2], [3, 4, 3, 4], [5, 6, 5, 6]]
 
 
 def test_query_heads_share_key_value_heads_in_order() -> None:
     v = np.array([[[1.0], [2.0]]])
-    assert attention(np.ones((1, 4, 1)), np.ones((1, 2, 1)), v, None).tolist() == [[1, 1, 2, 2]]
+    assert attention(np.ones((1, 4, 1)), np.ones((1, 2, 1)), v, visible(1, None)).tolist() == [
+        [1, 1, 2, 2]
+    ]
 
 
 def test_scores_are_divided_by_the_root_of_the_width() -> None:
@@ -70,7 +72,7 @@ def test_scores_are_divided_by_the_root_of_the_width() -> None:
     q[1, 0, 0], k[1, 0, 0] = 1.0, 2 * math.log(3)
     v = np.zeros((2, 1, 4))
     v[1, 0] = 8.0
-    assert np.allclose(attention(q, k, v, None)[1], 6.0)
+    assert np.allclose(attention(q, k, v, visible(len(q), None))[1], 6.0)
 
 
 def test_softmax_of_logarithms() -> None:

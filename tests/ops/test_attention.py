@@ -19,7 +19,7 @@ from spikeref.engine.products import Engine
 from spikeref.engine.synchronous import SYNCHRONOUS
 from spikeref.neurons.counts import Encoder, Encoding
 from spikeref.ops.attention import CachedSpikes, attend, visible_range
-from spikeref.ops.attention_steps import AttentionRules
+from spikeref.ops.attention_steps import AttentionRules, Exp2Softmax
 from spikeref.ops.heads import Queries
 from tests.arith.integers import nearest
 from tests.ops import transcription
@@ -73,7 +73,7 @@ def expected_heads(
                 rows_of(values, group),
                 first + t,
                 rules.window,
-                rules.coefficients,
+                rules.softmax.coefficients,
                 rules.ties,
             )
         )
@@ -99,7 +99,7 @@ def test_attention_is_the_clauses(
     width = 6 if plan is None else plan.width
     encoder = Encoder(bits=4, encoding=Encoding.TERNARY, clip_ratio=Fraction(1, 2), ties=ties)
     rules = AttentionRules(
-        window=window, encoder=encoder, coefficients=STANDARD_COEFFICIENTS, head_plan=plan
+        window=window, encoder=encoder, softmax=Exp2Softmax(STANDARD_COEFFICIENTS), head_plan=plan
     )
     mantissa = rng.integers(-LARGEST_QUERY, LARGEST_QUERY, size=(tokens, HEADS, width))
     mantissa[0, 0] = LARGEST_QUERY
@@ -129,7 +129,7 @@ def test_blocks_of_queries_are_tokens_one_by_one() -> None:
     rules = AttentionRules(
         window=7,
         encoder=Encoder(bits=4, encoding=Encoding.TERNARY),
-        coefficients=STANDARD_COEFFICIENTS,
+        softmax=Exp2Softmax(STANDARD_COEFFICIENTS),
         head_plan=None,
     )
     queries = Queries(
@@ -155,7 +155,7 @@ def test_blocks_of_heads_are_heads_one_by_one(
     rules = AttentionRules(
         window=window,
         encoder=Encoder(bits=4, encoding=Encoding.TERNARY),
-        coefficients=STANDARD_COEFFICIENTS,
+        softmax=Exp2Softmax(STANDARD_COEFFICIENTS),
         head_plan=PLANS[1],
     )
     queries = Queries(
@@ -191,7 +191,7 @@ def test_engines_that_number_products_get_heads_in_order() -> None:
     rules = AttentionRules(
         window=None,
         encoder=Encoder(bits=4, encoding=Encoding.TERNARY),
-        coefficients=STANDARD_COEFFICIENTS,
+        softmax=Exp2Softmax(STANDARD_COEFFICIENTS),
         head_plan=None,
     )
     rng = np.random.default_rng(0)
@@ -216,7 +216,7 @@ def test_normalisation_at_the_widest_sums() -> None:
     positions, count = 1 << 17, -128
     encoder = Encoder(bits=8, encoding=Encoding.TERNARY, clip_ratio=Fraction(1, 2))
     rules = AttentionRules(
-        window=None, encoder=encoder, coefficients=STANDARD_COEFFICIENTS, head_plan=None
+        window=None, encoder=encoder, softmax=Exp2Softmax(STANDARD_COEFFICIENTS), head_plan=None
     )
     counts = np.full((positions, 1, 2), count, dtype=np.int8)
     counts[:, 0, 1] = 127
@@ -259,13 +259,14 @@ def test_normalisation_is_one_rounding_of_the_exact_ratio(
         project=mix,  # type: ignore[arg-type]
         score=DENSE.score,
         mix=mix,
+        hadamard=DENSE.hadamard,
         query_block=1,
         heads_in_order=True,
     )
     rules = AttentionRules(
         window=None,
         encoder=Encoder(bits=4, encoding=Encoding.TERNARY, ties=ties),
-        coefficients=STANDARD_COEFFICIENTS,
+        softmax=Exp2Softmax(STANDARD_COEFFICIENTS),
         head_plan=None,
     )
     rng = np.random.default_rng(abs(sums[0]))

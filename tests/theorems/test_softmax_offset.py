@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spikeref.arith.exponential import STANDARD_COEFFICIENTS
-from spikeref.engine.dense import mix
+from spikeref.engine.dense import DENSE, mix
 from spikeref.engine.products import Engine
 from spikeref.neurons.counts import Encoder, Encoding
 from spikeref.ops.attention import AttentionOutput, CachedSpikes, attend
-from spikeref.ops.attention_steps import AttentionRules
+from spikeref.ops.attention_steps import AttentionRules, Exp2Softmax
 from spikeref.ops.heads import Queries
 
 ENCODER = Encoder(bits=4, encoding=Encoding.TERNARY)
 RULES = AttentionRules(
-    window=None, encoder=ENCODER, coefficients=STANDARD_COEFFICIENTS, head_plan=None
+    window=None, encoder=ENCODER, softmax=Exp2Softmax(STANDARD_COEFFICIENTS), head_plan=None
 )
 WIDTH = 4
 LIMIT = (1 << 38) - 1
@@ -37,6 +37,7 @@ def attended(scores: list[int]) -> AttentionOutput:
         project=mix,  # type: ignore[arg-type]
         score=score,
         mix=mix,
+        hadamard=DENSE.hadamard,
         query_block=1,
         heads_in_order=True,
     )

@@ -62,6 +62,7 @@ def random_model(shape: ModelShape, seed: int = 0) -> IntegerModel:
         embedding=dyadic_rows(rng.standard_normal((shape.vocab, shape.hidden))),
         head=dyadic_rows(WEIGHT_DEVIATION * rng.standard_normal((shape.vocab, shape.hidden))),
         final_gamma=gamma,
+        functions=None,
         tables=Tables(exp2=STANDARD_COEFFICIENTS, cos=cos, sin=sin),
         layers=layers,
     )
