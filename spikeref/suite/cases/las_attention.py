@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spikeref.operations.operation import Parameters
 from spikeref.suite.build import accepted, hand_worked, refused
-from spikeref.suite.cases.las_heads import FINE, THRESHOLDS, code, population
+from spikeref.suite.cases.las_heads import FINE, TEN, THRESHOLDS, code, population
 from spikeref.suite.cases.las_tables import softmax_tables
 from spikeref.suite.draw import tensor
 from spikeref.suite.grid import TIES
@@ -162,7 +162,7 @@ def _mixtures() -> Iterator[Case]:
             {**form, "rule": rule, "gate": rule, **PROBABILITIES, **code("value"), "ties": ties},
             {
                 "probability": tensor(p, "i64"),
-                **population(identity, "value", (len(p), 3), **form),
+                **population(identity, "value", (len(p), 3), form),
             },
         )
     identity = "las-mix-wide-bound"
@@ -178,7 +178,7 @@ def _mixtures() -> Iterator[Case]:
         },
         {
             "probability": tensor(p, "i64"),
-            **population(identity, "value", (len(p), 3), 22, loud, steps=10, levels=1),
+            **population(identity, "value", (len(p), 3), TEN, 22, loud),
         },
     )  # fmt: skip
     identity = "las-mix-saturated"
@@ -192,7 +192,7 @@ def _mixtures() -> Iterator[Case]:
         },
         {
             "probability": tensor([1 << 26, (1 << 26) + 1, 1 << 30], "i64"),
-            **population(identity, "value", (3, 2), steps=10, levels=1),
+            **population(identity, "value", (3, 2), TEN),
         },
     )  # fmt: skip
 
@@ -211,9 +211,7 @@ def _attended() -> Iterator[Case]:
         spikes = {
             name: array
             for role, shape in roles.items()
-            for name, array in population(
-                identity, role, shape, 19, thresholds[role], **form
-            ).items()
+            for name, array in population(identity, role, shape, form, 19, thresholds[role]).items()
         }
         if place:
             _make_extreme(spikes, form)

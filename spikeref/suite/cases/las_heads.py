@@ -1,6 +1,6 @@
 """Heads, spike products and scores of LAS (LAS-7, LAS-8, LAS-10)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from spikeref.suite.draw import Draw, tensor
 from spikeref.suite.grid import TIES
 from spikeref.vectors.case import Case
 
-FORM: Parameters = {"steps": 10, "levels": 1}
+TEN = {"steps": 10, "levels": 1}
+FORM: Parameters = {**TEN}
 THRESHOLDS = {
     role: (normal << 16, outlier << 16)
     for role, normal, outlier in (
@@ -42,9 +43,9 @@ def population(
     identity: str,
     role: str,
     shape: tuple[int, ...],
+    form: Mapping[str, int],
     bits: int = 21,
     thresholds: tuple[int, int] | None = None,
-    **form: int,
 ) -> dict[str, NDArray[Any]]:
     """Return random spikes of a role, some of them outliers, under the names of its inputs."""
     x = Draw(identity).spread(role, bits, shape, "i64")
@@ -168,13 +169,13 @@ def _products() -> Iterator[Case]:
             " the other operand, a matrix read by its other side.",
             {**form, **code("a"), **code("b")},
             {
-                **population(identity, "a", (5,), **form),
-                **population(identity, "b", (5, 3), **form),
+                **population(identity, "a", (5,), form),
+                **population(identity, "b", (5, 3), form),
             },
             provenance="random",
         )
     silent = {
-        **population("las-saa-silent", "b", (2, 2), steps=10, levels=1),
+        **population("las-saa-silent", "b", (2, 2), TEN),
         "a_counts": tensor([0, 0], "i32"),
         "a_outliers": tensor([1, 0], "i8"),
     }
@@ -203,8 +204,8 @@ def _offsets() -> Iterator[Case]:
             " fall, one of magnitudes, one that starts below zero.",
             {**form, **code("query"), **code("key")},
             {
-                **population(identity, "query", (4,), **form),
-                **population(identity, "key", (5, 4), **form),
+                **population(identity, "query", (4,), form),
+                **population(identity, "key", (5, 4), form),
             },
             provenance="random",
         )
