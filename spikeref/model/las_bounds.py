@@ -1,6 +1,9 @@
 """Bounds on what spike products of attention can reach (LAS-10, LAS-12)."""
 
-from spikeref.model.las_profile import Choice
+from collections.abc import Mapping
+
+from spikeref.model.las_config import LasShape
+from spikeref.model.las_profile import LARGEST_PROBABILITY_THRESHOLD, Choice, LayerRole
 from spikeref.neurons.outlier_aware import OatCode
 
 LARGEST_WIDE_BOUND = 1 << 62
@@ -23,3 +26,16 @@ def mixing_bound(value: OatCode, probabilities: OatCode, times: int) -> int:
 def largest_weight_sum(softmax: Choice, positions: int) -> int:
     """Return what the weights of a softmax over so many positions sum to at most (LAS-16)."""
     return 1 if softmax is Choice.PAPER else -(-positions // PUBLISHED_POSITIONS)
+
+
+def excess_of_codes(
+    codes: Mapping[LayerRole, OatCode], shape: LasShape, softmax: Choice
+) -> str | None:
+    """Return what the codes of a layer could exceed, or None (NEUR-3, LAS-11, LAS-12)."""
+    if codes["probabilities"].outlier > LARGEST_PROBABILITY_THRESHOLD:
+        return "probabilities beyond 2 (NEUR-3)"
+    if 2 * score_bound(shape.head_dim, codes["query"], codes["key"]) >= LARGEST_WIDE_BOUND:
+        return "scores could leave 62 bits (LAS-11)"
+    weight_sum = largest_weight_sum(softmax, shape.positions)
+    mixed = mixing_bound(codes["value"], codes["probabilities"], weight_sum)
+    return "mixing could leave 62 bits (LAS-12)" if mixed >= LARGEST_WIDE_BOUND else None
