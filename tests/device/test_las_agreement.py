@@ -1,6 +1,6 @@
 """The plain device and the reference give the same of LAS (NEUR-1 to NEUR-9, HG-1 to HG-9).
 
-Also LAS-1 to LAS-13, LAS-15, LAS-18 and LAS-19: on every case of the suite, and on more inputs.
+Also LAS-1 to LAS-13, LAS-15, LAS-16, LAS-18 and LAS-19: on every case, and on more inputs.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from spikeref.arith.rounding import Scale
+from spikeref.arith.ties import Ties
+from spikeref.device import las_functions, las_neurons, las_norm
+from spikeref.engine.las_dense import LAS_DENSE
 from spikeref.errors import RefusedError
+from spikeref.neurons.multi_threshold import Rule
+from spikeref.neurons.outlier_aware import TrainForm
+from spikeref.operations.las_forms import tables_of
 from spikeref.operations.operation import Parameters
 from spikeref.operations.table import OPERATIONS, run_operation
+from spikeref.ops.las_norm import deviation
+from spikeref.ops.las_published import PublishedNormRules, published_norm
 from spikeref.suite.cases.las_tables import (
     exp_table,
     norm_tables,
+    reciprocal_table,
     softmax_tables,
+    sqrt_table,
     square_table,
 )
 from spikeref.suite.catalogue import core_cases
@@ -192,3 +203,67 @@ def test_spike_products(form: dict[str, int], counts: list[int]) -> None:
     half = len(counts) // 2
     a, b = counts[:half], [-c for c in counts[half : 2 * half]]
     agree("las_hadamard", form, {"a": array(a, "i4"), "b": array(b, "i4")})
+
+
+@given(
+    st.sampled_from(["layer", "rms"]),
+    TIES,
+    st.sampled_from([1, 2, 15]),
+    st.lists(st.integers(-(1 << 39), (1 << 39) - 1), min_size=1, max_size=7),
+    st.integers(0, 30),
+)
+@settings(deadline=None)
+def test_published_norms(kind: str, ties: str, levels: int, x: list[int], down: int) -> None:
+    """LAS-16: the norm of the published program, which no operation of CONF-9 runs alone."""
+    form = las_neurons.Form(steps=10, levels=levels, rule="at-most", gate="at-most")
+    epsilon, root = (1407374884, -17), (51810, -14)
+    x = [value >> down for value in x]
+    tables = {
+        "square": square_table(10), "sqrt": sqrt_table(10), "reciprocal": reciprocal_table(10)
+    }  # fmt: skip
+    known: Parameters = {"steps": 10, "table_steps": 10}
+    functions = {
+        name: las_functions.Function(
+            las_functions.Expansion(table.tolist(), falling=name == "reciprocal"), 10
+        )
+        for name, table in tables.items()
+    }
+    plain = las_norm.published(
+        x,
+        las_norm.Norm(
+            kind="layer" if kind == "layer" else "rms",
+            root=root,
+            epsilon=epsilon,
+            gamma=[16384] * len(x),
+            gamma_exponent=-14,
+            beta=[0] * len(x),
+            ties="half-up" if ties == "half-up" else "half-even",
+        ),
+        las_norm.Functions(
+            square=functions["square"],
+            root=functions["sqrt"],
+            reciprocal=functions["reciprocal"],
+        ),
+        form,
+    )
+    done = published_norm(
+        deviation(np.array([x], dtype=np.int64), kind == "layer"),
+        PublishedNormRules(
+            centred=kind == "layer",
+            root=scale(*root),
+            epsilon=scale(*epsilon),
+            form=TrainForm(steps=10, levels=levels, rule=Rule.AT_MOST, gate=Rule.AT_MOST),
+            tables=tables_of(known, tables, ("square", "sqrt", "reciprocal")),
+            ties=Ties(ties),
+        ),
+        LAS_DENSE.hadamard,
+    )
+    assert done.deviation.tolist() == [plain.deviation]
+    assert done.energy.tolist() == [plain.energy]
+    assert done.code.tolist() == [plain.inverse]
+    assert done.exponent.tolist() == [plain.inverse_exponent]
+    assert done.y.tolist() == [plain.output]
+
+
+def scale(mantissa: int, exponent: int) -> Scale:
+    return Scale(mantissa=np.array(mantissa), exponent=np.array(exponent))

@@ -88,6 +88,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "las_hadamard": las_operators.las_hadamard,
     "las_softmax_offset": las_attention.las_softmax_offset,
     "las_softmax": las_attention.las_softmax,
+    "las_published_softmax": las_attention.las_published_softmax,
     "las_mix": las_attention.las_mix,
     "las_attend": las_attention.las_attend,
     "las_activation": las_functions.las_activation,

@@ -26,6 +26,7 @@ def las_attention_cases() -> Iterator[Case]:
     """Yield the cases of las_softmax, las_mix and las_attend."""
     yield from _by_hand()
     yield from _softmaxes()
+    yield from _published()
     yield from _mixtures()
     yield from _attended()
 
@@ -143,6 +144,26 @@ def _softmaxes() -> Iterator[Case]:
             {"distance": tensor(distance, "i64"), **softmax_tables(5)},
             beside=lone,
         )
+
+
+def _published() -> Iterator[Case]:
+    near = [t + d for t in (9455, 9455 + 65536, 954940, 1900425) for d in (-1, 0, 1)]
+    for name, ties, distances, catches in (
+        ("logs", "half-even", [0, 1, *near, 4000000], "a cut one unit too early, the offset left"
+         " out, silence from the cut on, k = -1 taken for 0"),
+        ("small-sum", "half-up", [200000, 300000, 950000, 960000, 2000000], "a sum below 0.2"),
+        ("large-sum", "half-even", [0] * 56, "a sum beyond 60"),
+    ):  # fmt: skip
+        yield accepted(
+            f"las-published-softmax-{name}",
+            "las_published_softmax",
+            f"Distances in units of log 2 as they are: catches {catches}.",
+            {
+                "bound": 1 << 21, "scale_mantissa": 32768, "scale_exponent": -31, "steps": 6,
+                "table_steps": 6, "ties": ties,
+            },
+            {"distance": tensor(distances, "i64"), **softmax_tables(6)},
+        )  # fmt: skip
 
 
 def _mixtures() -> Iterator[Case]:

@@ -112,7 +112,7 @@ def _integrated(name: str, comment: str, packets: list[int], **form: int) -> Cas
 
 
 def _integrations() -> Iterator[Case]:
-    for steps, levels in ((10, 1), (16, 1), (12, 15)):
+    for steps, levels in ((16, 1), (12, 15)):
         name = f"t{steps}-n{levels}"
         packets = packets_of(f"las-integrate-{name}", 4, steps=steps, levels=levels)
         yield _integrated(

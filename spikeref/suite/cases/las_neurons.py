@@ -144,7 +144,6 @@ def _units() -> Iterator[Case]:
         ("thirds", 1 << 16, 1 << 20, 3, 16),
         ("carry", carry, carry, 15, 10),
         ("tie-even", (1 << 17) + 2, (1 << 17) + 2, 1, 10),
-        ("tie-odd", (1 << 17) + 6, (1 << 17) + 6, 1, 10),
     ):
         yield accepted(
             f"oat-encode-unit-{name}",

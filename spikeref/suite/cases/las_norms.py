@@ -6,7 +6,7 @@ from spikeref.operations.operation import Parameters
 from spikeref.suite.build import accepted, refused
 from spikeref.suite.cases.las_operators import EVEN, channels
 from spikeref.suite.cases.las_tables import norm_tables
-from spikeref.suite.draw import Draw, tensor
+from spikeref.suite.draw import tensor
 from spikeref.suite.grid import TIES
 from spikeref.vectors.case import Case
 
@@ -136,19 +136,6 @@ def _norms() -> Iterator[Case]:
             "beta": tensor([3, -4, 1 << 38], "i64"),
             **norm_tables(5),
         },
-    )
-    identity = "las-norm-seven-steps"
-    yield accepted(
-        identity,
-        "las_norm",
-        "Random values with tables of seven steps: catches a table in the place of the other.",
-        norm_parameters("rms", "half-even", 7, 7),
-        {
-            "x": Draw(identity).spread("x", 26, (2, 9), "i64"),
-            "gamma": Draw(identity).spread("gamma", 15, (9,), "i16"),
-            **norm_tables(7),
-        },
-        provenance="random",
     )
     yield refused(
         "las-norm-unknown-kind",

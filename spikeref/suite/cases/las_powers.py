@@ -12,7 +12,7 @@ from spikeref.suite.cases.las_tables import (
     sqrt_table,
     square_table,
 )
-from spikeref.suite.draw import Draw, tensor
+from spikeref.suite.draw import tensor
 from spikeref.vectors.case import Case
 
 LARGEST = (1 << 62) - 1
@@ -116,15 +116,6 @@ def _squares() -> Iterator[Case]:
         " place of 2e, a floor towards zero of what is negative, a code at zero.",
         parameters,
         {"x": tensor(x, "i64"), "square": square_table(7)},
-    )
-    identity = "hg-square-random"
-    yield accepted(
-        identity,
-        "hg_square",
-        "Random values: catches a table of another function.",
-        {"steps": 7, "table_steps": 7},
-        {"x": Draw(identity).spread("x", 30, (16,), "i64"), "square": square_table(7)},
-        provenance="random",
     )
     yield refused(
         "hg-square-beyond",
