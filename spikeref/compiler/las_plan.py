@@ -67,14 +67,15 @@ def las_structure(layout: Layout) -> Structure:
     config = layout.config
     match config:
         case DecoderConfig():
+            sections = () if config.tower is None else config.tower.multi_rotary
             return Structure(
                 norm=NormKind.RMS,
                 placement=Placement.PRE,
                 mlp=FeedForward.GATED,
                 activation="silu",
-                position=Position.ROTARY,
+                position=Position.MULTI_ROTARY if sections else Position.ROTARY,
                 position_offset=0,
-                multi_rotary=(),
+                multi_rotary=sections,
                 causal=True,
                 pooler=False,
             )

@@ -74,11 +74,11 @@ def published_norm(
     deviation: NDArray[np.int64], rules: PublishedNormRules, hadamard: SpikeHadamard
 ) -> PublishedNorm:
     """Return the norm of deviations d, int64 [T, N], from their mean, N-fold in a LayerNorm."""
-    mean = deviation
+    centred = deviation
     if rules.centred:
         width = np.asarray(deviation.shape[1], dtype=np.int64)
-        mean = saturate(round_div(deviation, width, rules.ties), DEVIATION_BITS).values
-    counts, weight = _spikes(mean, rules.form)
+        centred = saturate(round_div(deviation, width, rules.ties), DEVIATION_BITS).values
+    counts, weight = _spikes(centred, rules.form)
     energy = square(counts * weight, rules.tables.square, rules.form.steps)
     total = energy.sum(axis=1, dtype=np.int64)
     total = total + round_shift(rules.epsilon.mantissa, -rules.epsilon.exponent, rules.ties)
@@ -102,10 +102,10 @@ def published_norm(
 
 
 def _spikes(
-    mean: NDArray[np.int64], form: TrainForm
+    centred: NDArray[np.int64], form: TrainForm
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return signed counts and what their spikes weigh, int64 [T, N]."""
-    size, falling = np.abs(mean), mean < 0
+    size, falling = np.abs(centred), centred < 0
     above = mt_counts(size, RISING_THRESHOLD, form.steps, form.levels, form.rule)
     below = mt_counts(size, FALLING_THRESHOLD, form.steps, form.levels, form.rule)
     weight = np.where(falling, np.int64(FALLING_WEIGHT), np.int64(RISING_WEIGHT))
