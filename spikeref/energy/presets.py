@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from spikeref.energy.shapes import RULES, CountingRule, MatrixShape
-from spikeref.errors import UsageError
 
 PRINTED_SEQUENCE = 1024
 """L of every printed number of operations."""
@@ -72,10 +71,3 @@ PRESETS: dict[str, Preset] = {
         ),
     )
 }
-
-
-def find_preset(name: str) -> Preset:
-    """Return the preset called `name`; UsageError listing the known ones if there is none."""
-    if name not in PRESETS:
-        raise UsageError(f"model {name!r} is unknown; known: {', '.join(PRESETS)}")
-    return PRESETS[name]

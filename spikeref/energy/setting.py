@@ -62,6 +62,9 @@ class WeightedSpiking:
             raise UsageError(f"spikes per neuron: {self.spikes_per_neuron} given, at least 0")
 
 
+WHOLE_ADDITION = Fraction(1)
+"""LAS takes an addition as a whole accumulate, whatever it weighs."""
+
 Setting: TypeAlias = Floating | Quantised | Spiking | WeightedSpiking
 
 
@@ -79,7 +82,7 @@ def operations(macs: int, setting: Setting) -> Fraction:
         case Spiking(weight_bits=weights, encoding=encoding, steps=steps, rate=rate):
             return macs * rate * steps * cost_factor(weights, SPIKE_BITS[encoding])
         case WeightedSpiking(spikes_per_neuron=spikes):
-            return macs * spikes
+            return macs * spikes * WHOLE_ADDITION
         case _:
             assert_never(setting)
 

@@ -1,10 +1,14 @@
 """Multiply-accumulates counted by hand."""
 
+from pathlib import Path
+
 import pytest
 
-from spikeref.energy.presets import PRESETS, PRINTED_SEQUENCE, find_preset
+from spikeref.energy.model_shapes import find_model
+from spikeref.energy.presets import PRESETS, PRINTED_SEQUENCE
 from spikeref.energy.shapes import RULES, KeyWidth, MatrixShape, macs_by_operator, rule_name
-from spikeref.errors import UsageError
+from spikeref.errors import CheckpointError, UsageError
+from tools.synthetic_checkpoint import write_checkpoint
 
 TINY = MatrixShape(layers=3, hidden=4, intermediate=10, query_width=6, key_width=2)
 
@@ -52,7 +56,7 @@ def test_attention_grows_with_the_square_of_the_sequence() -> None:
     ],
 )
 def test_the_presets_of_sdllm(name: str, macs: int) -> None:
-    preset = find_preset(name)
+    preset = PRESETS[name]
     found = macs_by_operator(preset.shape, preset.rule, PRINTED_SEQUENCE)
     assert sum(found.values()) == macs
 
@@ -70,6 +74,17 @@ def test_every_rule_has_one_name() -> None:
     assert {rule.keys for rule in RULES.values()} == set(KeyWidth)
 
 
-def test_an_unknown_preset() -> None:
-    with pytest.raises(UsageError, match="llama2-7b"):
-        find_preset("llama9")
+def test_a_checkpoint_of_a_decoder(tmp_path: Path) -> None:
+    write_checkpoint("tiny-llama", tmp_path / "checkpoint")
+    found = find_model(str(tmp_path / "checkpoint"))
+    assert found.shape == MatrixShape(
+        layers=2, hidden=64, intermediate=172, query_width=64, key_width=64
+    )
+    assert rule_name(found.rule) == "attention-grouped"
+
+
+def test_no_such_model(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"llama9.*llama2-7b"):
+        find_model("llama9")
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        find_model(str(tmp_path))
