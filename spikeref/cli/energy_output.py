@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from fractions import Fraction
+from textwrap import wrap
 from typing import Any, assert_never
 
 from spikeref.cli.command import FAILED, FINE, Outcome
@@ -113,7 +114,7 @@ def _paper_lines(figures: list[PaperFigure]) -> list[str]:
             f" {figure.computed or '–':>8}  {equal}".rstrip()
         )
         if figure.why is not None:
-            lines.append(f"    {figure.why}")
+            lines += wrap(figure.why, 92, initial_indent="    ", subsequent_indent="    ")
     return lines[1:]
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from spikeref.energy.decimals import decimal, half_up, places_of
 from spikeref.energy.paper import PaperFigure, paper_figures
+from spikeref.energy.presets import PRESETS, PRINTED_SEQUENCE
 from spikeref.energy.printed import sdllm_tables, setting_of
+from spikeref.energy.shapes import macs_by_operator
 from spikeref.energy.table import EnergyTable
 
 FIGURES = paper_figures(EnergyTable())
@@ -127,6 +129,14 @@ def test_the_rate_of_the_clipped_row_that_would_agree() -> None:
     assert decimal(macs * Fraction("0.1206") / 2, 3) == "0.099"
     assert decimal(macs * Fraction("0.1207") / 2, 3) == "0.100"
     assert decimal(macs * Fraction("0.10005") / 2, 3) == "0.083"
+
+
+@pytest.mark.parametrize(("name", "steps"), [("llama2-7b", "8.318"), ("llama2-13b", "8.256")])
+def test_8_3_steps_are_8_with_a_cache_of_16(name: str, steps: str) -> None:
+    preset = PRESETS[name]
+    macs = macs_by_operator(preset.shape, preset.rule, PRINTED_SEQUENCE)
+    longer = 8 * macs["attention"]
+    assert decimal(8 + Fraction(longer, sum(macs.values())), 3) == steps
 
 
 def test_decimals() -> None:
