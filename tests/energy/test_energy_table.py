@@ -1,10 +1,11 @@
 """Energies worked by hand: 0.9 pJ, times weight bits, times spike bits, over 128."""
 
 import math
+from fractions import Fraction
 
 import pytest
 
-from spikeref.account.energy import EnergyTable, spike_energy
+from spikeref.energy.table import EnergyTable, cost_factor, spike_energy
 from spikeref.model.profile import find_profile
 
 
@@ -34,10 +35,20 @@ def test_no_additions_cost_nothing() -> None:
 
 
 def test_another_table() -> None:
-    """Joules as large as 16 make one addition of 4-bit weights and ternary spikes cost 1."""
-    table = EnergyTable(accumulate=16.0)
+    """An accumulate of 16 J makes one addition of 4-bit weights and ternary spikes cost 1."""
+    table = EnergyTable(accumulate_pj=Fraction(16 * 10**12))
     assert spike_energy(3, find_profile("sdllm-w4a4kv4"), table) == 3
 
 
 def test_the_printed_table() -> None:
-    assert EnergyTable() == EnergyTable(mac=4.6e-12, accumulate=0.9e-12)
+    table = EnergyTable()
+    assert (float(table.mac), float(table.accumulate)) == (4.6e-12, 0.9e-12)
+
+
+@pytest.mark.parametrize(
+    ("bits", "factor"),
+    [((2, 2), "1/32"), ((4, 4), "1/8"), ((6, 6), "9/32"), ((4, 2), "1/16"), ((4, 1), "1/32")],
+)
+def test_cost_factors(bits: tuple[int, int], factor: str) -> None:
+    """4 × 4 bits are four times 2 × 2 bits; 6 × 6 are nine times."""
+    assert cost_factor(*bits) == Fraction(factor)
