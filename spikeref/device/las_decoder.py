@@ -11,7 +11,7 @@ from .las_heads import HeadSpikes, attend_token, spike_heads
 from .las_model import LasLayer, LasModel, Synapses
 from .las_neurons import Code
 from .las_norm import Functions, Norm, normalised, published
-from .las_operators import Spikes
+from .las_operators import Spikes, Table
 from .las_records import (
     attention_fields,
     gated_fields,
@@ -152,15 +152,15 @@ class LayerWalk(Walk):
 class OutputWalk(Walk):
     """One token behind the layers (LAS-15)."""
 
-    def logits(self, residual: Sequence[int]) -> None:
-        """The final norm, and a decoder's logits."""
+    def finish(self, residual: Sequence[int], position: int) -> None:
+        """The final norm, a decoder's logits, what an encoder makes of its first position."""
         model, code = self.model, self.model.codes["head_input"]
         x = residual
         if model.final_norm is not None:
             x = self.normalise("final_norm", residual, model.final_norm)
         if model.head is not None:
             self.project("head", self.enter("head_input", x, code), model.head, code)
-        elif model.pooler is not None:
+        elif model.pooler is not None and position == 0:
             self.pool(x, model.pooler)
 
     def pool(self, x: Sequence[int], pooler: Synapses) -> None:
@@ -176,13 +176,18 @@ class OutputWalk(Walk):
 
 
 def las_decode(
-    model: LasModel, tokens: Sequence[int], types: Sequence[int] | None = None
+    model: LasModel,
+    tokens: Sequence[int],
+    *,
+    types: Sequence[int] | None = None,
+    embeddings: Sequence[Sequence[int]] | None = None,
 ) -> list[Record]:
     """The records of a sequence in order of token, layer and op; refuses by OP-1.
 
-    types: the token type of each token, all 0 unless given.
+    types: the token type of each token, all 0 unless given. embeddings: a row of 16 fraction bits
+    for each position in place of the token table's; every token is then −1 (TRACE-5).
     """
-    _check_tokens(model, tokens)
+    check_tokens(model, tokens, given=embeddings is not None)
     records: list[Record] = []
 
     def emitter(token: int, layer: int) -> Emit:
@@ -190,32 +195,34 @@ def las_decode(
 
     stream = []
     for position, token in enumerate(tokens):
+        row = (model.embedding, token)
+        if embeddings is not None:
+            row = (Table([embeddings[position]], [-16]), 0)
         kind = 0 if types is None else types[position]
-        walk = Walk(model, emitter(position, -1))
-        stream.append(_embedded(walk, token, position, kind))
+        stream.append(embed_token(Walk(model, emitter(position, -1)), row, position, kind))
     for number, layer in enumerate(model.layers):
         walks = [LayerWalk(model, emitter(i, number), layer) for i in range(len(tokens))]
         sequence = [walk.heads(stream[i], i) for i, walk in enumerate(walks)]
         stream = [walk.residual_after(stream[i], i, sequence) for i, walk in enumerate(walks)]
     for position, residual in enumerate(stream):
-        if model.config.structure.causal or position == 0:
-            OutputWalk(model, emitter(position, len(model.layers))).logits(residual)
+        OutputWalk(model, emitter(position, len(model.layers))).finish(residual, position)
     return sorted(records, key=lambda record: (record.token, record.layer, record.code))
 
 
-def _check_tokens(model: LasModel, tokens: Sequence[int]) -> None:
+def check_tokens(model: LasModel, tokens: Sequence[int], *, given: bool) -> None:
+    """Refuse no token, more than there are positions, and ids outside the vocabulary (OP-1)."""
     shape = model.config.shape
     if not 0 < len(tokens) <= shape.positions:
         raise Refusal("token", f"{len(tokens)} tokens of at most {shape.positions}")
     for token in tokens:
-        if not 0 <= token < shape.vocab:
+        if token != -1 if given else not 0 <= token < shape.vocab:
             raise Refusal("token", f"token {token} outside the vocabulary")
 
 
-def _embedded(walk: Walk, token: int, position: int, kind: int) -> Row:
+def embed_token(walk: Walk, row: tuple[Table, int], position: int, kind: int) -> Row:
     """The sum of a token's rows, and the embedding norm where there is one (LAS-3)."""
     model = walk.model
-    places = [(model.embedding, token)]
+    places = [row]
     if model.positions is not None:
         places.append((model.positions, position + model.config.structure.position_offset))
     if model.types is not None:
