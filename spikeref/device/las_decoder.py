@@ -47,8 +47,8 @@ class Walk:
         config, tables = self.model.config, self.model.tables
         functions = Functions(
             square=tables.square,
-            inverse_root=tables.rsqrt,
-            root=tables.sqrt,
+            inverse_root=tables.inverse_root,
+            root=tables.root,
             reciprocal=tables.reciprocal,
         )
         if config.published_norm:

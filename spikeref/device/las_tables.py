@@ -34,8 +34,8 @@ class Tables:
     steps: int
     exp: Function
     reciprocal: Function
-    rsqrt: Function
-    sqrt: Function
+    inverse_root: Function
+    root: Function
     square: Function
     activation: Pieces
     tanh: Pieces
@@ -97,13 +97,13 @@ def function_of(name: str, tensors: Tensors, steps: int) -> Function:
 
 def tables_of(activation: str, tensors: Tensors, steps: int, *, tanh: bool) -> Tables:
     """The functions of a model, all checked by `expected_tables` before."""
-    exp, reciprocal, rsqrt, sqrt, square = (function_of(f, tensors, steps) for f in SINGLE)
+    exp, reciprocal, inverse_root, root, square = (function_of(f, tensors, steps) for f in SINGLE)
     return Tables(
         steps=steps,
         exp=exp,
         reciprocal=reciprocal,
-        rsqrt=rsqrt,
-        sqrt=sqrt,
+        inverse_root=inverse_root,
+        root=root,
         square=square,
         activation=pieces_of(activation, tensors, steps),
         tanh=pieces_of("tanh", tensors, steps) if tanh else [],
