@@ -1,6 +1,8 @@
 """Exact counters of LAS per layer and op, gathered from trace records (LAS-19)."""
 
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,9 @@ from spikeref.account.counters import (
     spikes_json,
     zero_blocks,
 )
-from spikeref.model.groups import Operator
 from spikeref.model.las_assembly import INPUT_ROLES
 from spikeref.model.las_layers import LasModel, WideSynapses
+from spikeref.model.layers import DyadicRows
 from spikeref.neurons.binary_train import BinaryTrain
 from spikeref.neurons.spike_numbers import spike_numbers
 from spikeref.trace.las_records import (
@@ -38,6 +40,9 @@ GROUPS = {"las_qkv_input": "qkv", "las_o_input": "o", "las_mlp_input": "gate_up"
           "las_down_input": "down", "las_query_spikes": "kv", "las_key_spikes": "kv",
           "las_value_spikes": "kv"}  # fmt: skip
 """Names under which firing rates are given, as SDLLM's; other spikes count in the mean only."""
+
+HEAD_ROWS = 1 << 12
+"""Rows of a head looked at together."""
 
 
 class LasCounterSink:
@@ -75,16 +80,33 @@ class LasCounterSink:
     def additions(self) -> dict[tuple[int, str], Additions]:
         """Return the additions of every operator and of attention by (layer, op)."""
         found: dict[tuple[int, str], Additions] = {}
-        for index, layer in enumerate(self._model.layers):
-            for operator, synapses in layer.operators.items():
-                by_neuron = self._by_neuron.get((index, _input_of(operator)))
-                if by_neuron is not None:
-                    found[index, f"las_{operator}"] = _additions(by_neuron, synapses)
-            if index in self._attention:
-                found[index, "las_attention"] = Additions(
-                    synaptic_additions=self._attention[index], zero_weights_skipped=0
-                )
+        for saw in self._saws():
+            by_neuron = self._by_neuron[saw.layer, saw.given]
+            found[saw.layer, saw.op] = count_additions(by_neuron, saw.zero_weights(), saw.targets)
+        for layer, additions in self._attention.items():
+            found[layer, "las_attention"] = Additions(
+                synaptic_additions=additions, zero_weights_skipped=0
+            )
         return found
+
+    def _saws(self) -> Iterator["_Saw"]:
+        """Yield every operator whose input has been counted."""
+        model, last = self._model, len(self._model.layers)
+        synapses = [
+            (index, f"las_{operator}", INPUT_OF_ROLE[INPUT_ROLES[operator]], made)
+            for index, layer in enumerate(model.layers)
+            for operator, made in layer.operators.items()
+        ]
+        outer = (("las_pooler", "las_head_input", model.pooler),
+                 ("las_classifier", "las_classifier_input", model.classifier))  # fmt: skip
+        synapses += [(last, op, given, made) for op, given, made in outer if made is not None]
+        for layer, op, given, made in synapses:
+            if (layer, given) in self._by_neuron:
+                targets = made.weights.shape[1]
+                yield _Saw(layer, op, given, targets, partial(_stated_zeros, made))
+        if model.head is not None and (last, "las_head_input") in self._by_neuron:
+            zeros = partial(_zero_mantissas, model.head)
+            yield _Saw(last, "las_head", "las_head_input", len(model.head.mantissas), zeros)
 
     def firing_rates(self) -> dict[str, tuple[int, int]]:
         """Return (spikes, slots) for each linear group, for heads as `kv`, `mean` for all."""
@@ -96,15 +118,12 @@ class LasCounterSink:
         return {name: (total.spikes, total.slots) for name, total in sums.items()}
 
     def energy_ratio(self) -> tuple[int, int]:
-        """Return Σ 9·SOPs and Σ 46·MACs of the layers' operators: equation 25 is their ratio."""
+        """Return Σ 9·SOPs and Σ 46·MACs of the operators: equation 25 is their ratio."""
         operations = macs = 0
-        for index, layer in enumerate(self._model.layers):
-            for operator, synapses in layer.operators.items():
-                key = (index, _input_of(operator))
-                if key in self._by_neuron:
-                    targets = synapses.weights.shape[1]
-                    operations += int(self._by_neuron[key].sum(dtype=np.int64)) * targets
-                    macs += self._spikes[key].neurons * targets
+        for saw in self._saws():
+            key = (saw.layer, saw.given)
+            operations += int(self._by_neuron[key].sum(dtype=np.int64)) * saw.targets
+            macs += self._spikes[key].neurons * saw.targets
         return 9 * operations, 46 * macs
 
     def to_json(self) -> dict[str, Any]:
@@ -172,9 +191,26 @@ class LasCounterSink:
         self.saturations[key] = self.saturations.get(key, 0) + int(count.sum(dtype=np.int64))
 
 
-def _input_of(operator: Operator) -> str:
-    return INPUT_OF_ROLE[INPUT_ROLES[operator]]
+@dataclass(frozen=True, slots=True)
+class _Saw:
+    """An operator driven by spikes (LAS-6, LAS-15), and the op of its input."""
+
+    layer: int
+    op: str
+    given: str
+    targets: int
+    zero_weights: Callable[[], NDArray[np.int32]]
+    """Zeros in the weights of each source neuron, int32 [N]."""
 
 
-def _additions(by_neuron: NDArray[np.int64], synapses: WideSynapses) -> Additions:
-    return count_additions(by_neuron, synapses.zero_weights, synapses.weights.shape[1])
+def _stated_zeros(synapses: WideSynapses) -> NDArray[np.int32]:
+    return synapses.zero_weights
+
+
+def _zero_mantissas(head: DyadicRows) -> NDArray[np.int32]:
+    """Return the zeros of each column of a head [V, N], block of rows by block of rows."""
+    zeros = np.zeros(head.mantissas.shape[1], dtype=np.int32)
+    for start in range(0, len(head.mantissas), HEAD_ROWS):
+        block = head.mantissas[start : start + HEAD_ROWS]
+        zeros += (block == 0).sum(axis=0, dtype=np.int32)
+    return zeros

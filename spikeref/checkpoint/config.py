@@ -1,13 +1,20 @@
 """config.json of the known families -> DecoderConfig or ClassicConfig."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never, cast, get_args
 
 from spikeref.checkpoint.classic_config import ClassicConfig, ClassicFamily, parse_classic
 from spikeref.checkpoint.fields import Fields
 from spikeref.checkpoint.rope import Rope, parse_rope
+from spikeref.checkpoint.towers import (
+    Tower,
+    TowerFamily,
+    multi_rotary,
+    text_fields,
+    tower_family,
+)
 from spikeref.errors import CheckpointError
 from spikeref.model.limits import LARGEST_QUERY_WIDTH, LARGEST_SIZES
 from spikeref.storage.canonical import parse_json
@@ -53,7 +60,7 @@ class DecoderConfig:
     embedding. max_positions: as stated, at most 2^17 (MAX_POSITIONS). sliding_windows: one entry a
     layer, the number of latest positions (itself among them) that a token sees, or None for all.
     qkv_bias, o_bias, mlp_bias: whether these projections have biases. bos_token_ids,
-    eos_token_ids: none, one or several.
+    eos_token_ids: none, one or several. tower: of a language tower, whose.
     """
 
     family: Family
@@ -74,6 +81,7 @@ class DecoderConfig:
     mlp_bias: bool
     bos_token_ids: tuple[int, ...]
     eos_token_ids: tuple[int, ...]
+    tower: Tower | None
 
     @property
     def query_width(self) -> int:
@@ -114,6 +122,9 @@ def parse_config(text: bytes, where: str = "config.json") -> SourceConfig:
     if not isinstance(stated, dict):
         raise CheckpointError(f"{where}: is not a JSON object")
     config = Fields(values=stated, where=where)
+    tower = tower_family(config)
+    if tower is not None:
+        return _tower(config, tower)
     family = _family(config)
     _refuse_quantised(config)
     match family:
@@ -123,6 +134,18 @@ def parse_config(text: bytes, where: str = "config.json") -> SourceConfig:
             return _decoder(config, family)
         case _:
             assert_never(family)
+
+
+def _tower(config: Fields, tower: TowerFamily) -> DecoderConfig:
+    """Return the language tower of a vision-language model."""
+    _refuse_quantised(config)
+    text = text_fields(config, tower)
+    family = _family(text)
+    if family not in get_args(Family):
+        text.refuse(f"a language tower of family {family} is not supported")
+    found = _decoder(text, cast(Family, family))
+    sections = multi_rotary(config, tower, found.head_dim)
+    return replace(found, tower=Tower(family=tower, multi_rotary=sections))
 
 
 def _decoder(config: Fields, family: Family) -> DecoderConfig:
@@ -152,6 +175,7 @@ def _decoder(config: Fields, family: Family) -> DecoderConfig:
         mlp_bias=family == "llama" and config.flag("mlp_bias", default=False),
         bos_token_ids=config.token_ids("bos_token_id", vocab=vocab),
         eos_token_ids=config.token_ids("eos_token_id", vocab=vocab),
+        tower=None,
     )
 
 

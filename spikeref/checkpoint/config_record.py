@@ -28,7 +28,7 @@ def _listed(value: object) -> object:
 
 
 def _decoder_record(config: DecoderConfig) -> dict[str, object]:
-    return {
+    record: dict[str, object] = {
         "family": config.family,
         "hidden": config.hidden,
         "intermediate": config.intermediate,
@@ -48,6 +48,10 @@ def _decoder_record(config: DecoderConfig) -> dict[str, object]:
         "bos_token_ids": list(config.bos_token_ids),
         "eos_token_ids": list(config.eos_token_ids),
     }
+    if config.tower is None:
+        return record
+    sections = list(config.tower.multi_rotary)
+    return record | {"tower": config.tower.family, "multi_rotary": sections}
 
 
 def _rope_record(rope: Rope) -> dict[str, object]:

@@ -31,6 +31,7 @@ LayerRole: TypeAlias = Literal[
     "down_bias",
 ]
 
+PREFIX = "model."
 EMBEDDING = "model.embed_tokens.weight"
 FINAL_NORM = "model.norm.weight"
 LM_HEAD = "lm_head.weight"

@@ -11,6 +11,7 @@ from spikeref.checkpoint.families import (
     EMBEDDING,
     FINAL_NORM,
     LM_HEAD,
+    PREFIX,
     LayerRole,
     TensorSpec,
     is_passed_over,
@@ -28,6 +29,7 @@ from spikeref.checkpoint.parts import (
     whole_matrix,
     whole_vector,
 )
+from spikeref.checkpoint.towers import OTHER_TOWERS, find_head, find_prefix
 from spikeref.model.groups import OPERATORS, Operator
 
 BIAS_OF: dict[Operator, LayerRole] = {
@@ -36,19 +38,35 @@ BIAS_OF: dict[Operator, LayerRole] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecoderTensors:
-    """The tensors of LLaMA, Mistral and Qwen, which are named alike."""
+    """The tensors of LLaMA, Mistral and Qwen, which are named alike, towers behind a prefix."""
 
     config: DecoderConfig
+    prefix: str
+    head: str
+
+    @classmethod
+    def found(cls, config: DecoderConfig, names: Collection[str]) -> "DecoderTensors":
+        """Return what the names of a checkpoint's tensors say."""
+        if config.tower is None:
+            return cls(config=config, prefix=PREFIX, head=LM_HEAD)
+        return cls(config=config, prefix=find_prefix(names), head=find_head(names))
 
     def passed_over(self, name: str) -> bool:
-        """Whether a tensor is one that no inference reads."""
-        return is_passed_over(name)
+        """Whether a tensor is one that no inference of the language tower reads."""
+        if self.config.tower is not None and name.startswith(OTHER_TOWERS):
+            return True
+        inside = name.startswith(self.prefix)
+        usual = PREFIX + name.removeprefix(self.prefix) if inside else name
+        return name == self.head or is_passed_over(usual)
 
     def layer(self, index: int) -> LayerParts:
         """Return the tensors of one layer."""
-        found = layer_tensors(self.config, index)
+        found = {
+            role: TensorSpec(name=self._named(spec.name), shape=spec.shape)
+            for role, spec in layer_tensors(self.config, index).items()
+        }
         return LayerParts(
             attention_norm=_norm(found["attention_norm"]),
             mlp_norm=_norm(found["mlp_norm"]),
@@ -66,10 +84,10 @@ class DecoderTensors:
         config = self.config
         head = None
         if not config.tie_embeddings:
-            head = RowsPart(name=LM_HEAD, rows=config.vocab, width=config.hidden)
-        final = TensorSpec(name=FINAL_NORM, shape=(config.hidden,))
+            head = RowsPart(name=self.head, rows=config.vocab, width=config.hidden)
+        final = TensorSpec(name=self._named(FINAL_NORM), shape=(config.hidden,))
         return OuterParts(
-            embedding=RowsPart(name=EMBEDDING, rows=config.vocab, width=config.hidden),
+            embedding=RowsPart(name=self._named(EMBEDDING), rows=config.vocab, width=config.hidden),
             positions=None,
             types=None,
             embedding_norm=None,
@@ -79,6 +97,10 @@ class DecoderTensors:
             classifier=None,
         )
 
+    def _named(self, usual: str) -> str:
+        """Return the name, in this checkpoint, of a tensor that a decoder by itself calls so."""
+        return self.prefix + usual.removeprefix(PREFIX)
+
 
 Layout: TypeAlias = DecoderTensors | ClassicTensors
 
@@ -87,7 +109,7 @@ def layout_of(config: SourceConfig, names: Collection[str]) -> Layout:
     """Return the layout of a checkpoint that holds tensors of these names."""
     match config:
         case DecoderConfig():
-            return DecoderTensors(config)
+            return DecoderTensors.found(config, names)
         case ClassicConfig():
             return ClassicTensors.found(config, names)
         case _:

@@ -73,6 +73,11 @@ class Checkpoint:
                 f"{self.folder}: {self.source.family} runs under the las profiles only; SDLLM's"
                 " take llama, mistral and qwen2"
             )
+        if self.source.tower is not None:
+            raise CheckpointError(
+                f"{self.folder}: the language tower of {self.source.tower.family} runs under the"
+                " las profiles only"
+            )
         return self.source
 
     @property

@@ -40,6 +40,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.npy",
         help="embeddings [T, N] in place of token ids (LAS models)",
     )
+    parser.add_argument(
+        "--positions",
+        metavar="FILE.npy",
+        help="with --embeddings: position numbers [3, T] (Qwen2-VL)",
+    )
     parser.add_argument("--max-new-tokens", type=int, default=0, metavar="N")
     parser.add_argument("--engine", choices=["dense", "sync", "async"], default="dense")
     parser.add_argument(
@@ -179,7 +184,9 @@ def parse_arrival(text: str) -> Arrival:
 
 def _prompt(arguments: argparse.Namespace, model: AnyModel) -> list[int] | Embedded:
     if arguments.embeddings is not None:
-        return read_embeddings(arguments.embeddings)
+        return read_embeddings(arguments.embeddings, arguments.positions)
+    if arguments.positions is not None:
+        raise UsageError("--positions: goes with --embeddings")
     if arguments.prompt is not None:
         if any("\ud800" <= character <= "\udfff" for character in arguments.prompt):
             raise UsageError("--prompt: is not valid text in this terminal's encoding; give UTF-8")

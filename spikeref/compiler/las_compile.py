@@ -21,6 +21,7 @@ from spikeref.compiler.las_plan import (
     las_shape,
     las_structure,
     norm_epsilon_of,
+    prove_codes,
 )
 from spikeref.compiler.rope_table import rope_tables
 from spikeref.compiler.rows import compile_rows, unchanged
@@ -50,7 +51,8 @@ def compile_las(
     acc_bits: the device's accumulator width, which every operator must be proven to fit.
     Peak memory: a few times the largest layer. The folder appears whole or not at all.
     CheckpointError: a bad weight, or a shape beyond MODEL-8; HeadroomError: an accumulator that
-    cannot be proven; UsageError: a target that cannot be written.
+    cannot be proven; UsageError: a target that cannot be written, or thresholds that do not go
+    with the profile's train form or the shape's heads.
     """
     if profile.functions is not Functions.EXPANSION:
         raise UsageError(f"profile {profile.name}: fitted functions have no constants yet")
@@ -58,6 +60,7 @@ def compile_las(
         raise UsageError(f"profile {profile.name}: thresholds are calibrated on a compiled model")
     layout = checkpoint.layout
     shape, structure = las_shape(layout), las_structure(layout)
+    prove_codes(profile, shape, structure.roles)
     shards = shape.layers + 1
     with atomic_folder(target) as folder:
         source = checkpoint.source

@@ -11,7 +11,8 @@ from spikeref.checkpoint.classic_config import ClassicConfig
 from spikeref.checkpoint.config import DecoderConfig
 from spikeref.checkpoint.layout import Layout
 from spikeref.compiler.scales import normalise_rational
-from spikeref.errors import CheckpointError
+from spikeref.errors import CheckpointError, UsageError
+from spikeref.model.las_bounds import excess_of_codes
 from spikeref.model.las_config import (
     FeedForward,
     LasConstants,
@@ -22,7 +23,8 @@ from spikeref.model.las_config import (
     Structure,
     beyond_las_limits,
 )
-from spikeref.model.las_profile import THRESHOLD_SETS, LasProfile, Role
+from spikeref.model.las_profile import THRESHOLD_SETS, LasProfile, LayerRole, Role
+from spikeref.neurons.outlier_aware import OatCode
 
 SCALE_BITS = 16
 EPSILON_BITS = 31
@@ -65,14 +67,15 @@ def las_structure(layout: Layout) -> Structure:
     config = layout.config
     match config:
         case DecoderConfig():
+            sections = () if config.tower is None else config.tower.multi_rotary
             return Structure(
                 norm=NormKind.RMS,
                 placement=Placement.PRE,
                 mlp=FeedForward.GATED,
                 activation="silu",
-                position=Position.ROTARY,
+                position=Position.MULTI_ROTARY if sections else Position.ROTARY,
                 position_offset=0,
-                multi_rotary=(),
+                multi_rotary=sections,
                 causal=True,
                 pooler=False,
             )
@@ -139,6 +142,17 @@ def fixed_thresholds(profile: LasProfile, roles: tuple[Role, ...]) -> list[tuple
     """Return the profile's thresholds of some roles with 16 fraction bits (LMOD-7)."""
     chosen = THRESHOLD_SETS[profile.thresholds]
     return [(_fixed(chosen[role][0]), _fixed(chosen[role][1])) for role in roles]
+
+
+def prove_codes(profile: LasProfile, shape: LasShape, roles: tuple[LayerRole, ...]) -> None:
+    """Refuse a profile whose thresholds NEUR-3, LAS-11 or LAS-12 exclude: UsageError."""
+    codes = {
+        role: OatCode(form=profile.form, normal=normal, outlier=outlier)
+        for role, (normal, outlier) in zip(roles, fixed_thresholds(profile, roles), strict=True)
+    }
+    excess = excess_of_codes(codes, shape, profile.softmax)
+    if excess is not None:
+        raise UsageError(f"profile {profile.name}: {excess}; take fewer levels or steps")
 
 
 def _fixed(threshold: Fraction) -> int:

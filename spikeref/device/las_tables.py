@@ -43,7 +43,7 @@ class Tables:
 
 def table_name(function: str, number: int, kind: int) -> str:
     """The name of the table of a piece (LMOD-4)."""
-    return f"tables.{function}.{number}.{'constants' if kind == FEW_SPIKES else 'thresholds'}"
+    return f"tables.{function}.{number}.{'few_spikes' if kind == FEW_SPIKES else 'thresholds'}"
 
 
 def expected_tables(functions: Sequence[str], tensors: Tensors) -> Expected:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.engine.events import Events, PacketForm
+from spikeref.engine.weighted_spikes import times_int
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
 
 SOURCE_BITS = 27
@@ -77,7 +78,7 @@ def by_weight(
         level, step = chosen >> (STEP_BITS + 1), (chosen >> 1 & STEPS) + 1
         together = kind == chosen
         yield WeightedEvents(
-            weight=(levels + level) * ratios[chosen & 1] << (steps - step),
+            weight=times_int(levels + level, ratios[chosen & 1]) << (steps - step),
             rising=slots.source[together & ~events.negative],
             falling=slots.source[together & events.negative],
         )

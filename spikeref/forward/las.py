@@ -13,7 +13,7 @@ from spikeref.forward.las_cache import LasCache
 from spikeref.forward.las_pass import LasPass
 from spikeref.forward.tokens import check_tokens
 from spikeref.functions.activation import activate, with_fraction_bits
-from spikeref.model.las_config import FeedForward, Placement
+from spikeref.model.las_config import FeedForward, Placement, Position
 from spikeref.model.las_layers import LasLayer, LasModel
 from spikeref.model.layers import DyadicRows
 from spikeref.ops.embedding import FRACTION_BITS
@@ -53,27 +53,37 @@ def las_forward(
     empty. TokenError for ids or positions out of range.
     """
     check_tokens(model.config.shape, tokens, cache.length)
-    return _through_layers(
-        model, embedding_rows(model.embedding, tokens, model), cache, engine, sink
-    )
+    x = embedding_rows(model.embedding, tokens, model)
+    return _through_layers(model, x, following_positions(cache, len(x)), cache, engine, sink)
 
 
 def las_forward_embedded(
     model: LasModel, given: Embedded, cache: LasCache, engine: LasEngine, sink: Sink
 ) -> LasOutput:
     """Return what embeddings in place of rows of the token table give; TokenError if unfit."""
-    check_embedded(model.config.shape, given, cache.length)
-    return _through_layers(model, given.values, cache, engine, sink)
+    check_embedded(model.config, given, cache.length)
+    positions = given.positions
+    if positions is None:
+        positions = following_positions(cache, len(given.values))
+    return _through_layers(model, given.values, positions, cache, engine, sink)
 
 
 def _through_layers(
-    model: LasModel, x: NDArray[np.int64], cache: LasCache, engine: LasEngine, sink: Sink
+    model: LasModel,
+    x: NDArray[np.int64],
+    positions: NDArray[np.int64],
+    cache: LasCache,
+    engine: LasEngine,
+    sink: Sink,
 ) -> LasOutput:
-    """Return what rows x, int64 [T, N], of the token table or in their place give."""
+    """Return what rows x, int64 [T, N], of the token table or in their place give.
+
+    positions: their position numbers, int64 [3, T], alike but for multi-axis embeddings.
+    """
     walk = LasPass(
         model=model,
         first_token=cache.length,
-        turns=_turns(model, cache.length, len(x)),
+        turns=_turns(model, positions),
         cache=cache,
         engine=engine,
         sink=sink,
@@ -82,6 +92,7 @@ def _through_layers(
     for index, layer in enumerate(model.layers):
         x = layer_output(walk, index, layer, x)
     cache.length += len(x)
+    cache.next_position = int(positions.max()) + 1
     return output(walk, x)
 
 
@@ -232,8 +243,24 @@ def output(walk: LasPass, x: NDArray[np.int64]) -> LasOutput:
     )
 
 
-def _turns(model: LasModel, first: int, count: int) -> Turns | None:
-    if model.rotary is None:
+def following_positions(cache: LasCache, count: int) -> NDArray[np.int64]:
+    """Return the numbers of text tokens that follow what is cached: int64 [3, T], alike."""
+    first = cache.next_position
+    return np.broadcast_to(np.arange(first, first + count, dtype=np.int64), (3, count))
+
+
+def _turns(model: LasModel, positions: NDArray[np.int64]) -> Turns | None:
+    """Return table rows by position numbers int64 [3, T]; None where positions do not rotate."""
+    tables, structure = model.rotary, model.config.structure
+    if tables is None:
         return None
-    rows = slice(first, first + count)
-    return Turns(cos=model.rotary.cos[rows], sin=model.rotary.sin[rows])
+    match structure.position:
+        case Position.ROTARY | Position.LEARNED:
+            return Turns(cos=tables.cos[positions[0]], sin=tables.sin[positions[0]])
+        case Position.MULTI_ROTARY:
+            pairs = np.arange(tables.cos.shape[1], dtype=np.int64)
+            axes = np.repeat(np.arange(3, dtype=np.int64), structure.multi_rotary)
+            rows = positions[axes].T
+            return Turns(cos=tables.cos[rows, pairs], sin=tables.sin[rows, pairs])
+        case _:
+            assert_never(structure.position)

@@ -40,3 +40,5 @@ class LasCache:
         self.values = [OatCache() for _ in range(config.shape.layers)]
         self.length = 0
         """Positions cached in every layer."""
+        self.next_position = 0
+        """The position number of the token that follows; `length` unless numbers were given."""

@@ -1,6 +1,7 @@
 """The steps that every LAS layer is made of, each recorded (LAS-4 to LAS-13)."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,10 @@ from spikeref.arith.rounding import Scale, saturate
 from spikeref.engine.las_products import LasEngine
 from spikeref.forward.las_cache import LasCache, OatCache
 from spikeref.model.groups import Operator
+from spikeref.model.las_bounds import largest_weight_sum
 from spikeref.model.las_config import NormKind
 from spikeref.model.las_layers import LasLayer, LasModel, NormParameters, WideSynapses
+from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
 from spikeref.ops.embedding import RESIDUAL_BITS
 from spikeref.ops.las_attention import (
@@ -20,7 +23,8 @@ from spikeref.ops.las_attention import (
     spiking_head,
 )
 from spikeref.ops.las_linear import OatInput, WideOutput, oat_input, wide_linear
-from spikeref.ops.las_norm import NormRules, spiking_norm
+from spikeref.ops.las_norm import AnyNormRules, NormRules, spiking_norm
+from spikeref.ops.las_published import PublishedNormRules
 from spikeref.ops.rope import Turns
 from spikeref.trace.las_records import (
     LasAttentionRecord,
@@ -196,18 +200,33 @@ class LasPass:
         return summed.values
 
 
-def norm_rules(model: LasModel) -> NormRules:
+def norm_rules(model: LasModel) -> AnyNormRules:
     """Return what the norms of a model share."""
     config = model.config
-    constants = config.constants
-    return NormRules(
-        centred=config.structure.norm is NormKind.LAYER,
-        root=_scale(constants.norm_root, constants.norm_root_exponent),
-        epsilon=_scale(constants.norm_epsilon, constants.norm_epsilon_exponent),
-        steps=config.profile.form.steps,
-        tables=model.tables,
-        ties=config.profile.ties,
-    )
+    constants, profile = config.constants, config.profile
+    centred = config.structure.norm is NormKind.LAYER
+    root = _scale(constants.norm_root, constants.norm_root_exponent)
+    match profile.norm:
+        case Choice.PAPER:
+            return NormRules(
+                centred=centred,
+                root=root,
+                epsilon=_scale(constants.norm_epsilon, constants.norm_epsilon_exponent),
+                steps=profile.form.steps,
+                tables=model.tables,
+                ties=profile.ties,
+            )
+        case Choice.PUBLISHED:
+            return PublishedNormRules(
+                centred=centred,
+                root=root,
+                epsilon=_scale(constants.published_epsilon, constants.published_epsilon_exponent),
+                form=profile.form,
+                tables=model.tables,
+                ties=profile.ties,
+            )
+        case _:
+            assert_never(profile.norm)
 
 
 def attention_rules(model: LasModel, layer: LasLayer) -> LasAttentionRules:
@@ -227,6 +246,8 @@ def attention_rules(model: LasModel, layer: LasLayer) -> LasAttentionRules:
         steps=config.profile.form.steps,
         tables=model.tables,
         ties=config.profile.ties,
+        softmax=config.profile.softmax,
+        weight_sum=largest_weight_sum(config.profile.softmax, config.shape.positions),
     )
 
 

@@ -11,6 +11,7 @@ from spikeref.arith.dot import absolute_column_sums
 from spikeref.arith.widths import magnitude
 from spikeref.errors import ModelError, UsageError
 from spikeref.model.groups import Operator
+from spikeref.model.las_bounds import excess_of_codes
 from spikeref.model.las_config import LasConfig, NormKind
 from spikeref.model.las_layers import (
     LasLayer,
@@ -19,7 +20,7 @@ from spikeref.model.las_layers import (
     RotaryTables,
     WideSynapses,
 )
-from spikeref.model.las_profile import LARGEST_PROBABILITY_THRESHOLD, LayerRole
+from spikeref.model.las_profile import LayerRole
 from spikeref.model.las_tables import read_tables
 from spikeref.model.las_tensors import functions_of, has_head
 from spikeref.model.layers import DyadicRows, Gamma
@@ -29,9 +30,6 @@ from spikeref.model.validation import (
     check_mantissas,
 )
 from spikeref.neurons.outlier_aware import OatCode
-
-LARGEST_WIDE_BOUND = 1 << 61
-"""Twice the bound on scores must stay below 2^62 (LAS-11)."""
 
 INPUT_ROLES: dict[Operator, LayerRole] = {
     "q": "attention_input", "k": "attention_input", "v": "attention_input", "o": "o_input",
@@ -166,11 +164,9 @@ class _Source:
         prefix = f"layers.{index}"
         structure = self._config.structure
         codes = dict(zip(structure.roles, self.codes(f"{prefix}.thresholds"), strict=True))
-        if codes["probabilities"].outlier > LARGEST_PROBABILITY_THRESHOLD:
-            raise ModelError(f"{prefix}.thresholds: probabilities beyond 2 (NEUR-3)")
-        scores = self._config.shape.head_dim * codes["query"].largest_value
-        if scores * codes["key"].largest_value >= LARGEST_WIDE_BOUND:
-            raise ModelError(f"{prefix}.thresholds: scores could leave 62 bits (LAS-11)")
+        excess = excess_of_codes(codes, self._config.shape, self._config.profile.softmax)
+        if excess is not None:
+            raise ModelError(f"{prefix}.thresholds: {excess}")
         return LasLayer(
             attention_norm=self.norm(f"{prefix}.attention_norm"),
             mlp_norm=self.norm(f"{prefix}.mlp_norm"),

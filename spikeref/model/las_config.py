@@ -204,10 +204,14 @@ def las_config_from_json(value: dict[str, Any], where: str) -> LasConfig:
             f"{where}: family {value['family']!r} is unknown; known: {', '.join(LAS_FAMILIES)}"
         )
     bos, digest = value.get("bos_token_id"), value.get("tokenizer_digest")
+    shape = _shape(reader.mapping("shape"))
+    structure = _structure(reader.mapping("structure"))
+    if _contradict(shape, structure):
+        raise ModelError(f"{where}: shape and structure contradict each other")
     return LasConfig(
         family=family,
-        shape=_shape(reader.mapping("shape")),
-        structure=_structure(reader.mapping("structure")),
+        shape=shape,
+        structure=structure,
         profile=las_profile_from_json(reader.mapping("profile")),
         constants=_constants(reader.mapping("constants")),
         tied_head=reader.boolean("tied_head"),
@@ -242,6 +246,17 @@ def _shape(reader: JsonFields) -> LasShape:
     if shape.heads % shape.kv_heads or len(windows) != shape.layers or min(sizes.values()) < 0:
         raise ModelError(f"{reader.where}: its members contradict each other")
     return shape
+
+
+def _contradict(shape: LasShape, structure: Structure) -> bool:
+    """Whether positions have no rows or angles, or a head reads what the model does not give."""
+    rotates = structure.position is not Position.LEARNED
+    return (
+        structure.position_offset < 0
+        or (rotates and shape.head_dim % 2 == 1)
+        or (structure.pooler and structure.causal)
+        or (shape.classes > 0 and not structure.pooler)
+    )
 
 
 def _structure(reader: JsonFields) -> Structure:

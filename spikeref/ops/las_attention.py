@@ -12,6 +12,8 @@ from spikeref.arith.ties import Ties
 from spikeref.arith.wide_rescale import combine, wide_rescale
 from spikeref.engine.las_products import LasEngine
 from spikeref.functions.tables import FunctionTables
+from spikeref.model import las_bounds
+from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
 from spikeref.neurons.spike_numbers import spike_numbers
 from spikeref.ops.attention import visible_range
@@ -47,6 +49,9 @@ class LasAttentionRules:
     steps: int
     tables: FunctionTables
     ties: Ties
+    softmax: Choice = Choice.PAPER
+    weight_sum: int = 1
+    """What the weights sum to at most, but for rounding (LAS-12, LAS-16)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +167,7 @@ def softmax_rules(width: int, rules: LasAttentionRules) -> SoftmaxRules:
     codes = rules.codes
     unit = combine(codes.query.unit, codes.key.unit, rules.ties)
     return SoftmaxRules(
-        bound=2 * width * codes.query.largest_value * codes.key.largest_value,
+        bound=2 * las_bounds.score_bound(width, codes.query, codes.key),
         scale=combine(unit, rules.score_scale, rules.ties),
         steps=rules.steps,
         tables=rules.tables,
@@ -170,11 +175,9 @@ def softmax_rules(width: int, rules: LasAttentionRules) -> SoftmaxRules:
     )
 
 
-def mixing_bound(codes: HeadCodes) -> int:
-    """Return the bound on what values mix to, whatever the number of positions (LAS-12)."""
-    code = codes.probabilities
-    largest_sum = ((1 << 14) + 1) * code.form.levels << (code.form.steps + 2)
-    return codes.value.largest_value * -(-largest_sum // code.divisor)
+def mixing_bound(codes: HeadCodes, weight_sum: int = 1) -> int:
+    """Return the bound on what values mix to, with weights that sum to at most `weight_sum`."""
+    return las_bounds.mixing_bound(codes.value, codes.probabilities, weight_sum)
 
 
 def visible_numbers(
@@ -220,10 +223,10 @@ def _attend_head(
     """Return the attention of B queries [B, d] over S positions [S, d] in one head."""
     softmax = softmax_rules(queries.counts.shape[1], rules)
     scores = running_offset(engine.saa(queries, keys.transposed, softmax.bound >> 1), hidden)
-    weighed = probabilities(scores.below, hidden, softmax, engine)
+    weighed = probabilities(scores.below, hidden, softmax, engine, rules.softmax)
     given = oat_input(weighed.values, PROBABILITY_BITS, rules.codes.probabilities)
     accumulator = np.zeros((len(hidden), values.counts.shape[1]), dtype=np.int64)
-    for increment in engine.saa(given.spikes, values, mixing_bound(rules.codes)):
+    for increment in engine.saa(given.spikes, values, mixing_bound(rules.codes, rules.weight_sum)):
         accumulator += increment
     return _HeadResult(
         top=scores.top,
@@ -252,7 +255,7 @@ def _gathered(
     unit = combine(rules.codes.probabilities.unit, rules.codes.value.unit, rules.ties)
     mixed = wide_rescale(
         accumulator.reshape(len(accumulator), -1),
-        mixing_bound(rules.codes),
+        mixing_bound(rules.codes, rules.weight_sum),
         unit,
         bits=MIXED_BITS,
         ties=rules.ties,

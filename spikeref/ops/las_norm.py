@@ -1,6 +1,7 @@
 """LayerNorm and RMSNorm by HG neurons and the spike Hadamard product (LAS-4)."""
 
 from dataclasses import dataclass
+from typing import TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from spikeref.functions.square import square
 from spikeref.functions.tables import FunctionTables
 from spikeref.model.las_layers import NormParameters
 from spikeref.neurons.binary_train import BinaryTrain
+from spikeref.ops.las_published import PublishedNormRules, published_norm
 
 MANTISSA_BITS = 24
 FRACTION_BITS = 16
@@ -36,6 +38,9 @@ class NormRules:
     steps: int
     tables: FunctionTables
     ties: Ties
+
+
+AnyNormRules: TypeAlias = NormRules | PublishedNormRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,7 @@ class NormOutput:
 
 
 def spiking_norm(
-    x: NDArray[np.int64], parameters: NormParameters, rules: NormRules, engine: LasEngine
+    x: NDArray[np.int64], parameters: NormParameters, rules: AnyNormRules, engine: LasEngine
 ) -> NormOutput:
     """Return γ∘(x − μ)⊗HG(1/√σ²) + β of x, int64 [T, N] of 40 bits (LAS-4, equation 14)."""
     tokens, width = x.shape
@@ -99,6 +104,23 @@ def spiking_norm(
 
 
 def _norm_of_rows(
+    x: NDArray[np.int64], parameters: NormParameters, rules: AnyNormRules, engine: LasEngine
+) -> NormOutput:
+    match rules:
+        case NormRules():
+            return _paper_norm(x, parameters, rules, engine)
+        case PublishedNormRules():
+            done = published_norm(deviation(x, rules.centred), rules, engine.hadamard)
+            return NormOutput(
+                deviation=done.deviation,
+                inverse=Inverse(energy=done.energy, code=done.code, exponent=done.exponent),
+                output=scale_and_offset(done.y, parameters, rules.ties),
+            )
+        case _:
+            assert_never(rules)
+
+
+def _paper_norm(
     x: NDArray[np.int64], parameters: NormParameters, rules: NormRules, engine: LasEngine
 ) -> NormOutput:
     block = block_shift(deviation(x, rules.centred), MANTISSA_BITS, rules.ties)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from spikeref.engine.las_products import LasEngine
 from spikeref.functions.exponential import exp_weights
 from spikeref.functions.reciprocal import reciprocal
 from spikeref.functions.tables import FunctionTables
+from spikeref.model.las_profile import Choice
 from spikeref.neurons.binary_train import BinaryTrain
+from spikeref.ops.las_published import published_logs, published_sum, published_weights
 
 LOG_BITS = 40
 RECIPROCAL_SHIFT = 9
@@ -82,13 +85,24 @@ def probabilities(
     hidden: NDArray[np.bool_],
     rules: SoftmaxRules,
     engine: LasEngine,
+    choice: Choice = Choice.PAPER,
 ) -> Probabilities:
-    """Return HG_exp(x̃)⊗HG_inv(Σ HG_exp(x̃)) of D, int64 [T, S] (LAS-11, equation 17)."""
+    """Return HG_exp(x̃)⊗HG_inv(Σ HG_exp(x̃)) of D, int64 [T, S] (LAS-11, equation 17; LAS-16)."""
     kept = round_shift(below, wide_shift(rules.bound), rules.ties)
     places = -(np.int64(wide_shift(rules.bound) + FRACTION_BITS) + rules.scale.exponent)
     t = shift_saturate(kept * rules.scale.mantissa, places, LOG_BITS, rules.ties).values
-    weight = np.where(hidden, np.int64(0), exp_weights(t, rules.tables.exp, rules.steps))
+    match choice:
+        case Choice.PAPER:
+            weight = exp_weights(t, rules.tables.exp, rules.steps)
+        case Choice.PUBLISHED:
+            weight = published_weights(t, rules.tables, rules.steps)
+            t = published_logs(t)
+        case _:
+            assert_never(choice)
+    weight = np.where(hidden, np.int64(0), weight)
     total = weight.sum(axis=1, dtype=np.int64)
+    if choice is Choice.PUBLISHED:
+        total = published_sum(total)
     code, exponent = reciprocal(total, rules.tables.reciprocal, rules.steps)
     product = spike_product(weight, code, rules.steps, t, engine)
     shift = exponent + np.int64(RECIPROCAL_SHIFT)

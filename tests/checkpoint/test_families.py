@@ -24,12 +24,14 @@ def config_of(name: str, **keys: Any) -> DecoderConfig:
 
 
 def shapes_of(config: DecoderConfig) -> dict[str, tuple[int, ...]]:
-    return dict(all_shapes(DecoderTensors(config)))
+    return dict(all_shapes(DecoderTensors.found(config, ())))
 
 
 def check(config: DecoderConfig, shapes: dict[str, tuple[int, ...]]) -> None:
     model = f"{config.family} of {config.layers} layers"
-    check_tensors(shapes_of(config), shapes, DecoderTensors(config).passed_over, model, "here")
+    check_tensors(
+        shapes_of(config), shapes, DecoderTensors.found(config, ()).passed_over, model, "here"
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tools.bench import (
     demo,
     dense,
     event_queue,
+    las,
     memory,
     sparse_addition,
 )
@@ -29,6 +30,7 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     dense.MEASUREMENT,
     sparse_addition.MEASUREMENT,
     event_queue.MEASUREMENT,
+    las.MEASUREMENT,
     compile_rate.MEASUREMENT,
     decoding.MEASUREMENT,
     demo.MEASUREMENT,
