@@ -32,6 +32,9 @@ from tools.synthetic_checkpoint import write_checkpoint
 
 TOKENS = [256, 72, 105, 287]
 
+ROWS = [[(31 * i * j) % 4099 * 97 - 200_000 for j in range(64)] for i in range(1, 4)]
+"""Three given embeddings."""
+
 FAMILIES: Mapping[str, Any] = {
     "bert": {
         "model_type": "bert",
@@ -70,7 +73,7 @@ FAMILIES: Mapping[str, Any] = {
     "llama": "tiny-llama",
     "qwen2": "tiny-qwen2",
 }
-PROFILES = ("las", "las-bert", "las-llava", "las-qwen2-vl")
+PROFILES = ("las", "las-bert", "las-llava", "las-qwen2-vl", "las-published")
 FORMS: list[dict[str, Any]] = [
     {},
     {"steps": 10, "ties": Ties.HALF_UP},
@@ -102,16 +105,23 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 def assert_same_trace(
-    folder: Path, tokens: list[int], embeddings: list[list[int]] | None = None
+    folder: Path,
+    tokens: list[int],
+    embeddings: list[list[int]] | None = None,
+    numbers: list[list[int]] | None = None,
 ) -> list[Record]:
-    """Both decoders give the same records; given embeddings take the place of the tokens."""
+    """Both decoders give the same records; given embeddings take the place of the tokens.
+
+    numbers: the three position numbers of each given embedding.
+    """
     plain = read_las_model(folder)
-    records = las_decode(plain, tokens, embeddings=embeddings)
+    records = las_decode(plain, tokens, embeddings=embeddings, numbers=numbers)
     model, sink = load_model(folder), DigestSink()
     assert isinstance(model, LasModel)
     prompt: Any = np.array(tokens, dtype=np.int64)
     if embeddings is not None:
-        prompt = Embedded(values=np.array(embeddings, dtype=np.int64))
+        places = None if numbers is None else np.array(numbers, dtype=np.int64).T
+        prompt = Embedded(values=np.array(embeddings, dtype=np.int64), positions=places)
     encode(model, prompt, EngineChoice(), sink)
     by_place = {(place.token, place.layer, place.op_code): x for place, x in sink.digests.items()}
     mine = {(record.token, record.layer, record.code): record for record in records}
@@ -154,8 +164,17 @@ def test_a_window_shorter_than_the_text(compiled: Callable[..., Path], tmp_path:
 
 @pytest.mark.parametrize("family", ["bert", "opt", "llama"])
 def test_given_embeddings(compiled: Callable[..., Path], family: str) -> None:
-    rows = [[(31 * i * j) % 4099 * 97 - 200_000 for j in range(64)] for i in range(1, 4)]
-    assert_same_trace(compiled(family, steps=10), [-1] * 3, rows)
+    assert_same_trace(compiled(family, steps=10), [-1] * 3, ROWS)
+
+
+@pytest.mark.parametrize("sections", [[1, 1, 2], [4, 0, 0], [0, 2, 2]])
+def test_three_position_numbers(
+    compiled: Callable[..., Path], tmp_path: Path, sections: list[int]
+) -> None:
+    change = Change(structure={"position": "multi-rotary", "multi_rotary": sections})
+    folder = rewrite(compiled("llama", steps=10), tmp_path / "multi", change)
+    assert_same_trace(folder, TOKENS[:3])
+    assert_same_trace(folder, [-1] * 3, ROWS, [[0, 7, 200], [0, 8, 199], [5, 0, 1]])
 
 
 def louder(name: str, x: int) -> int:

@@ -91,14 +91,14 @@ class LayerWalk(Walk):
         """A linear operator of the layer, on spikes of the role."""
         return self.project(op, given, self.layer.operators[op], self.layer.codes[role])
 
-    def heads(self, residual: Sequence[int], position: int) -> HeadSpikes:
+    def heads(self, residual: Sequence[int], numbers: Sequence[int]) -> HeadSpikes:
         """The token's queries, keys and values as spikes (LAS-5 to LAS-7)."""
         layer, x = self.layer, residual
         if self.model.config.structure.placement == "pre":
             x = self.normalise("attention_norm", residual, layer.attention_norm)
         given = self.enter("qkv_input", x, layer.codes["attention_input"])
         q, k, v = (self.linear(op, given, "attention_input") for op in ("q", "k", "v"))
-        spikes, saturations = spike_heads(q, k, v, position, self.model, layer)
+        spikes, saturations = spike_heads(q, k, v, numbers, self.model, layer)
         populations = (spikes.query, spikes.key, spikes.value)
         ops = ("query_spikes", "key_spikes", "value_spikes")
         for op, population, cut in zip(ops, populations, saturations, strict=True):
@@ -181,11 +181,13 @@ def las_decode(
     *,
     types: Sequence[int] | None = None,
     embeddings: Sequence[Sequence[int]] | None = None,
+    numbers: Sequence[Sequence[int]] | None = None,
 ) -> list[Record]:
     """The records of a sequence in order of token, layer and op; refuses by OP-1.
 
     types: the token type of each token, all 0 unless given. embeddings: a row of 16 fraction bits
-    for each position in place of the token table's; every token is then −1 (TRACE-5).
+    for each position in place of the token table's; every token is then −1 (TRACE-5). numbers:
+    three position numbers of each token where they are not its place (LMOD-9).
     """
     check_tokens(model, tokens, given=embeddings is not None)
     records: list[Record] = []
@@ -200,9 +202,10 @@ def las_decode(
             row = (Table([embeddings[position]], [-16]), 0)
         kind = 0 if types is None else types[position]
         stream.append(embed_token(Walk(model, emitter(position, -1)), row, position, kind))
+    turns = [(i, i, i) for i in range(len(tokens))] if numbers is None else numbers
     for number, layer in enumerate(model.layers):
         walks = [LayerWalk(model, emitter(i, number), layer) for i in range(len(tokens))]
-        sequence = [walk.heads(stream[i], i) for i, walk in enumerate(walks)]
+        sequence = [walk.heads(stream[i], turns[i]) for i, walk in enumerate(walks)]
         stream = [walk.residual_after(stream[i], i, sequence) for i, walk in enumerate(walks)]
     for position, residual in enumerate(stream):
         OutputWalk(model, emitter(position, len(model.layers))).finish(residual, position)

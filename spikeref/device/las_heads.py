@@ -20,29 +20,41 @@ class HeadSpikes:
     value: list[Spikes]
 
 
+def angles(numbers: Sequence[int], model: LasModel) -> tuple[list[int], list[int]]:
+    """Cosines and sines of a token of three position numbers, by dimension pair (LMOD-9)."""
+    structure, pairs = model.config.structure, model.config.shape.head_dim // 2
+    a, b, _ = structure.sections or (pairs, 0, 0)
+    rows = [numbers[(p >= a) + (p >= a + b)] for p in range(pairs)]
+    cos = [model.cos[row][p] for p, row in enumerate(rows)]
+    return cos, [model.sin[row][p] for p, row in enumerate(rows)]
+
+
 def spike_heads(
     q: Sequence[int],
     k: Sequence[int],
     v: Sequence[int],
-    position: int,
+    numbers: Sequence[int],
     model: LasModel,
     layer: LasLayer,
 ) -> tuple[HeadSpikes, tuple[int, int, int]]:
-    """The spikes of queries, keys and values, and the saturations of each (LAS-7)."""
+    """The spikes of queries, keys and values, and the saturations of each (LAS-7).
+
+    numbers: the three position numbers of the token (LMOD-9).
+    """
     codes = layer.codes
-    query, cut_query = _turned(q, position, model, codes["query"])
-    key, cut_key = _turned(k, position, model, codes["key"])
+    query, cut_query = _turned(q, numbers, model, codes["query"])
+    key, cut_key = _turned(k, numbers, model, codes["key"])
     value, cut_value = _plain(v, model, codes["value"])
     return HeadSpikes(query=query, key=key, value=value), (cut_query, cut_key, cut_value)
 
 
 def _turned(
-    x: Sequence[int], position: int, model: LasModel, code: Code
+    x: Sequence[int], numbers: Sequence[int], model: LasModel, code: Code
 ) -> tuple[list[Spikes], int]:
     if not model.config.structure.rotary:
         return _plain(x, model, code)
-    cos, sin, ties = model.cos[position], model.sin[position], model.config.ties
-    found = [turn(rope(head, cos, sin), code, ties) for head in _heads(x, model)]
+    cos, sin = angles(numbers, model)
+    found = [turn(rope(head, cos, sin), code, model.config.ties) for head in _heads(x, model)]
     return [spikes for spikes, _ in found], sum(cut for _, cut in found)
 
 
@@ -72,6 +84,7 @@ def attend_token(
         exp=model.tables.exp,
         reciprocal=model.tables.reciprocal,
         published=config.published_softmax,
+        spread=-(-config.shape.positions // 48) if config.published_softmax else 1,
         ties=config.ties,
     )
     done = []

@@ -31,13 +31,14 @@ OUTPUT_ROLES = ("head_input", "classifier_input")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """How a LAS model is built (LMOD-2)."""
+    """How a LAS model is built (LMOD-2); three sections where positions are multi-rotary."""
 
     norm: Kind
     placement: Placement
     gated: bool
     activation: str
     rotary: bool
+    sections: Sequence[int]
     position_offset: int
     causal: bool
     pooler: bool
@@ -111,11 +112,14 @@ def config_of(config: Mapping[str, Any], digest: str) -> LasConfig:
         gate=_one_of(profile, "gate", "below", "at-most"),
     )
     check_form(form)
+    sizes, structure = _shape(shape), _structure(config["structure"])
+    if structure.sections and sum(structure.sections) != sizes.head_dim // 2:
+        raise Refusal("model", f"sections {structure.sections} of {sizes.head_dim // 2} pairs")
     return LasConfig(
-        shape=_shape(shape),
+        shape=sizes,
         token_types=shape["token_types"],
         classes=shape["classes"],
-        structure=_structure(config["structure"]),
+        structure=structure,
         form=form,
         published_norm=_one_of(profile, "norm", "paper", "published") == "published",
         published_softmax=_one_of(profile, "softmax", "paper", "published") == "published",
@@ -139,13 +143,15 @@ def _shape(members: Mapping[str, Any]) -> Shape:
 
 
 def _structure(members: Mapping[str, Any]) -> Structure:
+    position = _one_of(members, "position", "rotary", "learned", "multi-rotary")
     activations = ("silu", "gelu", "gelu-tanh", "relu")
     return Structure(
         norm=_one_of(members, "norm", "layer", "rms"),
         placement=_one_of(members, "placement", "pre", "post"),
         gated=_one_of(members, "mlp", "plain", "gated") == "gated",
         activation=_one_of(members, "activation", *activations),
-        rotary=_one_of(members, "position", "rotary", "learned", "multi-rotary") != "learned",
+        rotary=position != "learned",
+        sections=members["multi_rotary"] if position == "multi-rotary" else [],
         position_offset=members["position_offset"],
         causal=members["causal"],
         pooler=members["pooler"],
