@@ -21,7 +21,7 @@ RISING, FALLING, IDENTITY, FEW_SPIKES = range(4)
 """Kinds of pieces."""
 
 SINGLE = ("exp", "reciprocal", "rsqrt", "sqrt", "square")
-"""Functions of one expansion piece, which every model holds."""
+"""Functions of one piece, which every model holds."""
 
 Tensors: TypeAlias = Mapping[str, Tensor]
 Pieces: TypeAlias = Sequence[Piece]
@@ -90,9 +90,9 @@ def _neuron(
 def function_of(name: str, tensors: Tensors, steps: int) -> Function:
     """A function of one piece (HG-2, HG-4 to HG-7)."""
     (piece,) = pieces_of(name, tensors, steps)
-    if not isinstance(piece.neuron, Expansion):
-        raise Refusal("model", f"{name}: not an expansion neuron")
-    return Function(piece.neuron, steps)
+    if isinstance(piece.neuron, Identity):
+        raise Refusal("model", f"{name}: an identity in place of a function")
+    return Function(piece.neuron, steps, piece.low)
 
 
 def tables_of(activation: str, tensors: Tensors, steps: int, *, tanh: bool) -> Tables:

@@ -21,7 +21,7 @@ class Change:
 
     constants, shape, structure: replaced members of these members of config.json. element: from a
     tensor's name and an element to the element of the copy. thresholds: ENC-8 thresholds by
-    tensor name.
+    tensor name. tensors: tensors by name in place of those of shard 1, None where there is none.
     """
 
     clip_mode: str | None = None
@@ -30,6 +30,7 @@ class Change:
     structure: Mapping[str, Any] = field(default_factory=dict)
     element: Map | None = None
     thresholds: Mapping[str, int] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor | None] = field(default_factory=dict)
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
@@ -84,6 +85,9 @@ def rewrite(source: Path, target: Path, change: Change) -> Path:
         for name, threshold in change.thresholds.items():
             if name.startswith(layer):
                 tensors[name] = Tensor("i64", (1,), (threshold,))
+        if shard.name.startswith("model-00001-"):
+            changed = {**tensors, **change.tensors}
+            tensors = {name: t for name, t in changed.items() if t is not None}
         config["tensors"] |= write_safetensors(target / shard.name, tensors)
         weights |= dict.fromkeys(tensors, shard.name)
         size += sum(width(t) * len(t.flat) for t in tensors.values())
