@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from . import hg_operators
 from .attention import (
     KEY_FRACTION,
     VALUE_FRACTION,
@@ -70,7 +71,7 @@ class Decoder:
                 self.cache.append([])
             walk = Walk(model, layer, self.cache[number], self.position, emitter(number))
             residual = walk.residual_after(residual)
-        u = rms_norm(residual, model.norm, model.final_norm, model.ties)
+        u = rms_norm(residual, model.norm, model.final_norm, model.ties, model.hg)
         entry, scores, saturations = logits(u, model.head, model.head_exponents, model.ties)
         emitter(model.shape.layers)("head", head_fields(entry, scores, saturations))
         self.position += 1
@@ -89,7 +90,7 @@ class Walk:
 
     def residual_after(self, residual: list[int]) -> list[int]:
         """The residual stream after the layer, in the order of OP-11."""
-        model, layer = self.model, self.layer
+        layer = self.layer
         given = self.enter("qkv", self.normalise(residual, layer.attention_norm))
         q, k, v = (self.project(op, given) for op in ("q", "k", "v"))
         given = self.enter("o", self.attention(q, k, v))
@@ -97,14 +98,22 @@ class Walk:
         self.emit("attention_residual", residual_fields(residual, saturations))
         given = self.enter("gate_up", self.normalise(residual, layer.mlp_norm))
         gates, ups = self.project("gate", given), self.project("up", given)
-        given = self.enter("down", silu_gate(gates, ups, model.log2e, model.table, model.ties))
+        given = self.enter("down", self.gate_product(gates, ups))
         residual, saturations = add_residual(residual, self.project("down", given))
         self.emit("mlp_residual", residual_fields(residual, saturations))
         return residual
 
     def normalise(self, residual: Sequence[int], gamma: Gamma | None) -> Scaled:
         """OP-2 and OP-3."""
-        return rms_norm(residual, self.model.norm, gamma, self.model.ties)
+        model = self.model
+        return rms_norm(residual, model.norm, gamma, model.ties, model.hg)
+
+    def gate_product(self, gates: Sequence[int], ups: Sequence[int]) -> Scaled:
+        """OP-9, or the HG neurons in its place (LAS-17)."""
+        model = self.model
+        if model.hg is not None:
+            return Scaled(hg_operators.gate_product(gates, ups, model.hg, model.ties), -32)
+        return silu_gate(gates, ups, model.log2e, model.table, model.ties)
 
     def enter(self, group: str, u: Scaled) -> Input:
         """The encoded input of a group (OP-4 to OP-7)."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
+from . import hg_operators as hg
 from .arithmetic import (
     Ties,
     below,
@@ -17,6 +18,7 @@ from .arithmetic import (
 )
 from .encoding import Clip, Neuron, Spikes, clip_potentials, encode
 from .hadamard import Matrix, matrix, transform
+from .las_tables import Tables
 from .trains import correct_zero_point, sparse_add
 
 IDENTITY: Matrix = ((1,),)
@@ -88,19 +90,24 @@ def embed(row: Sequence[int], exponent: int, ties: Ties) -> tuple[list[int], int
     return saturate_all([round_shift(m, -(exponent + 16), ties) for m in row], 40)
 
 
-def rms_norm(x: Sequence[int], norm: Norm, gamma: Gamma | None, ties: Ties) -> Scaled:
-    """RMSNorm and gamma (OP-2, OP-3)."""
-    y = _normalised(x, norm, ties)
+def rms_norm(
+    x: Sequence[int], norm: Norm, gamma: Gamma | None, ties: Ties, tables: Tables | None = None
+) -> Scaled:
+    """RMSNorm and gamma, by HG neurons where there are tables (OP-2, OP-3, LAS-17)."""
+    y = _normalised(x, norm, ties, tables)
     if gamma is None:
         return Scaled(y, -16)
     u = [gate(a * g, 43) for a, g in zip(y, gamma.gains, strict=True)]
     return Scaled(u, gamma.exponent - 16)
 
 
-def _normalised(x: Sequence[int], norm: Norm, ties: Ties) -> list[int]:
+def _normalised(x: Sequence[int], norm: Norm, ties: Ties, tables: Tables | None) -> list[int]:
     """x over its root mean square, with 16 fraction bits (OP-2)."""
     mantissas, shift = block_shift(x, 24, ties)
-    energy = sum(m * m for m in mantissas) + round_shift(norm.epsilon, 2 * shift, ties)
+    epsilon = round_shift(norm.epsilon, 2 * shift, ties)
+    if tables is not None:
+        return hg.normalised(mantissas, epsilon, (norm.root, norm.root_exponent), tables, ties)
+    energy = sum(m * m for m in mantissas) + epsilon
     if energy == 0:
         return [0] * len(mantissas)
     h = (62 - energy.bit_length()) // 2

@@ -1,1 +1,1 @@
-"""Trains the small LLaMA-architecture model that ships inside the package."""
+"""Trains the small LLaMA-architecture model that ships inside the package, and two test models."""

@@ -1,103 +1,56 @@
-"""Command line: generate the text, train the tokenizer and the model, write the files."""
+"""Command line: generate the text, train the model, write the files."""
 
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import torch
-from tokenizers import Tokenizer
 
-from tools.train_shipped_model.card import Figures, model_card
-from tools.train_shipped_model.corpus import stories
-from tools.train_shipped_model.export import Bundle, round_to_bf16, write_bundle
-from tools.train_shipped_model.network import CausalLM, Shape, greedy, mean_nll
-from tools.train_shipped_model.tokenizer import EOS_ID, encode_documents, train_tokenizer
-from tools.train_shipped_model.train import Schedule, pack_rows, train
-
-TRAIN_SEED, HELDOUT_SEED, CALIBRATION_SEED, WEIGHT_SEED = 1, 2, 3, 4
-HELDOUT_COUNT, CALIBRATION_COUNT, SEQUENCE_LENGTH = 24, 8, 192
-TOKENIZER_STORIES = 10_000
-USUAL_MINUTES = 14
+from tools.train_shipped_model.build_bert import build_bert
+from tools.train_shipped_model.build_gpt2 import build_gpt2
+from tools.train_shipped_model.build_llama import build_llama
+from tools.train_shipped_model.run import Architecture, Run
 
 
 @dataclass(frozen=True)
-class Data:
-    """The tokenizer, and token ids per story: whole for training, cut short for the others."""
+class Recipe:
+    """What makes a model, and its usual number of updates and of stories."""
 
-    tokenizer: Tokenizer
-    training: list[list[int]]
-    heldout: list[list[int]]
-    calibration: list[list[int]]
-
-
-def make_data(story_count: int, vocab_size: int) -> Data:
-    """Generate three disjoint sets of stories and encode them."""
-    training = stories(TRAIN_SEED, story_count)
-    heldout = stories(HELDOUT_SEED, HELDOUT_COUNT, set(training))
-    calibration = stories(CALIBRATION_SEED, CALIBRATION_COUNT, {*training, *heldout})
-    tokenizer = train_tokenizer(training[:TOKENIZER_STORIES], vocab_size)
-    return Data(
-        tokenizer,
-        encode_documents(tokenizer, training),
-        _cut(encode_documents(tokenizer, heldout)),
-        _cut(encode_documents(tokenizer, calibration)),
-    )
+    build: Callable[[Run], str]
+    steps: int
+    stories: int
 
 
-def _cut(documents: list[list[int]]) -> list[list[int]]:
-    return [document[:SEQUENCE_LENGTH] for document in documents]
-
-
-def build(
-    out: Path, schedule: Schedule, story_count: int, checkpoint: Path, *, resume: bool
-) -> str:
-    """Train the model, write it to ``out`` and return its card."""
-    shape = Shape()
-    data = make_data(story_count, shape.vocab_size)
-    rows = pack_rows(data.training, shape.positions)
-    torch.manual_seed(WEIGHT_SEED)
-    model = CausalLM(shape)
-    train(model, rows, schedule, checkpoint, resume=resume)
-    round_to_bf16(model)
-    nll = mean_nll(model, data.heldout)
-    prompt = data.tokenizer.encode("Once upon a time").ids
-    figures = Figures(
-        command=f"python -m tools.train_shipped_model --out {out.as_posix()}"
-        f" --steps {schedule.steps} --stories {story_count} --threads {torch.get_num_threads()}",
-        parameters=sum(weight.numel() for weight in model.parameters()),
-        stories=story_count,
-        training_rows=len(rows),
-        row_length=shape.positions,
-        heldout_sequences=len(data.heldout),
-        heldout_tokens=sum(len(sequence) - 1 for sequence in data.heldout),
-        heldout_nll=nll,
-        heldout_perplexity=math.exp(nll),
-        calibration_sequences=len(data.calibration),
-        sample=data.tokenizer.decode(greedy(model, prompt, SEQUENCE_LENGTH, EOS_ID)),
-    )
-    card = model_card(shape, schedule, figures, USUAL_MINUTES)
-    write_bundle(out, Bundle(model, shape, data.tokenizer, data.heldout, data.calibration, card))
-    return card
+RECIPES: dict[Architecture, Recipe] = {
+    "llama": Recipe(build_llama, 2000, 29_000),
+    "gpt2": Recipe(build_gpt2, 3000, 48_000),
+    "bert": Recipe(build_bert, 2000, 64_000),
+}
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.train_shipped_model", description="Train the shipped story model."
+        prog="python -m tools.train_shipped_model",
+        description="Train the shipped story model, or a model that only tests use.",
+    )
+    parser.add_argument(
+        "--architecture",
+        choices=get_args(Architecture),
+        default="llama",
+        help="llama is the shipped model",
     )
     parser.add_argument("--out", type=Path, required=True, help="directory of the model's files")
-    parser.add_argument("--steps", type=int, default=2000, help="updates of the optimiser")
-    parser.add_argument("--stories", type=int, default=29_000, help="training stories to generate")
+    parser.add_argument("--steps", type=int, help="updates of the optimiser")
+    parser.add_argument("--stories", type=int, help="training stories to generate")
     parser.add_argument("--threads", type=int, default=1, help="threads of the training loop")
     parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        default=Path(tempfile.gettempdir()) / "train_shipped_model.pt",
-        help="file that holds the state of an unfinished run",
+        "--checkpoint", type=Path, help="file that holds the state of an unfinished run"
     )
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoint")
     return parser.parse_args()
@@ -107,11 +60,18 @@ def main() -> None:
     """Run the command line."""
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
-    schedule = Schedule(steps=arguments.steps)
-    card = build(
-        arguments.out, schedule, arguments.stories, arguments.checkpoint, resume=arguments.resume
+    architecture: Architecture = arguments.architecture
+    recipe = RECIPES[architecture]
+    usual = Path(tempfile.gettempdir()) / f"train_shipped_model_{architecture}.pt"
+    run = Run(
+        architecture=architecture,
+        out=arguments.out,
+        steps=recipe.steps if arguments.steps is None else arguments.steps,
+        stories=recipe.stories if arguments.stories is None else arguments.stories,
+        checkpoint=arguments.checkpoint or usual,
+        resume=arguments.resume,
     )
-    print(card)
+    print(recipe.build(run))
 
 
 if __name__ == "__main__":

@@ -170,27 +170,3 @@ class CausalLM(nn.Module):
             if weight.ndim == 2:
                 into_residual = name.endswith(("o_proj.weight", "down_proj.weight"))
                 nn.init.normal_(weight, std=residual_std if into_residual else 0.04)
-
-
-def mean_nll(model: CausalLM, sequences: list[list[int]]) -> float:
-    """Mean negative log-likelihood in nats per predicted token over independent sequences."""
-    total, count = 0.0, 0
-    with torch.no_grad():
-        for sequence in sequences:
-            ids = torch.tensor([sequence])
-            logits = model(ids[:, :-1])[0]
-            total += functional.cross_entropy(logits, ids[0, 1:], reduction="sum").item()
-            count += len(sequence) - 1
-    return total / count
-
-
-def greedy(model: CausalLM, prompt: list[int], new_tokens: int, stop: int) -> list[int]:
-    """The prompt and its most likely continuation, up to ``stop`` or ``new_tokens`` tokens."""
-    ids = list(prompt)
-    with torch.no_grad():
-        for _ in range(new_tokens):
-            following = int(model(torch.tensor([ids]))[0, -1].argmax())
-            if following == stop:
-                break
-            ids.append(following)
-    return ids

@@ -96,6 +96,24 @@ SHAPES: tuple[str, ...] = (
     {ending}""",
 )
 
+SHAPE_NAMES: tuple[str, ...] = (
+    "lost and found",
+    "shelter from the weather",
+    "a creature set free",
+    "food for a stranger",
+    "building something",
+    "a noise in the night",
+    "a journey",
+    "a boast and a contest",
+    "a seed that grows",
+    "a quarrel",
+    "a present earned",
+    "a skill learned",
+    "a hidden box",
+    "a sick friend",
+)
+"""What the shapes are called, in their order."""
+
 SHAPE_SENTENCES: dict[str, str] = {
     "begged": "said|whispered|cried|called|squeaked|begged",
     "bad_build": "small|big|heavy|weak|thin|narrow|wet|soft|crooked|tall|short|cold|ugly",

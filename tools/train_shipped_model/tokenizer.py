@@ -13,6 +13,7 @@ from tokenizers.trainers import BpeTrainer
 
 BOS, EOS = "<s>", "</s>"
 BOS_ID, EOS_ID = 0, 1
+_TEXTS_AT_ONCE = 1000
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
@@ -35,4 +36,8 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 def encode_documents(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     """Token ids of each text, from ``<s>`` to ``</s>``."""
-    return [[*encoding.ids, EOS_ID] for encoding in tokenizer.encode_batch(texts)]
+    return [
+        [*encoding.ids, EOS_ID]
+        for start in range(0, len(texts), _TEXTS_AT_ONCE)
+        for encoding in tokenizer.encode_batch(texts[start : start + _TEXTS_AT_ONCE])
+    ]

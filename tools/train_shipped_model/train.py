@@ -1,18 +1,17 @@
-"""The training loop: one pass over packed rows of stories, resumable from a checkpoint."""
+"""The training loop over rows of stories, resumable from a checkpoint."""
 
 from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
-
-from tools.train_shipped_model.network import CausalLM
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def pack_rows(documents: list[list[int]], length: int) -> Tensor:
     return torch.tensor(rows, dtype=torch.int16)
 
 
-def make_optimiser(model: CausalLM, schedule: Schedule) -> torch.optim.AdamW:
+def make_optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
     """AdamW with weight decay on matrices only."""
     matrices = [weight for weight in model.parameters() if weight.ndim == 2]
     gains = [weight for weight in model.parameters() if weight.ndim == 1]
@@ -63,15 +62,35 @@ def make_optimiser(model: CausalLM, schedule: Schedule) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=schedule.peak_rate, betas=(0.9, 0.95))
 
 
+def next_token_loss(model: nn.Module, rows: Tensor, size: int, step: int) -> Tensor:
+    """Loss of predicting each token of an update's rows but the first from those before it."""
+    batch = rows[batch_indices(len(rows), size, step)].long()
+    logits = model(batch[:, :-1])
+    return functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+
+
+def batch_indices(rows: int, size: int, step: int) -> Tensor:
+    """Which of the rows make up an update: they are taken in order, again and again."""
+    return torch.arange(step * size, (step + 1) * size) % rows
+
+
 def train(
-    model: CausalLM, rows: Tensor, schedule: Schedule, checkpoint: Path, *, resume: bool
+    model: nn.Module,
+    loss_of: Callable[[int], Tensor],
+    schedule: Schedule,
+    checkpoint: Path,
+    *,
+    resume: bool,
 ) -> None:
-    """Run the schedule on ``model`` in place, writing ``checkpoint`` every 200 updates."""
+    """Run the schedule on ``model`` in place, writing ``checkpoint`` every 200 updates.
+
+    ``loss_of`` gives the loss of the update of that number.
+    """
     optimiser = make_optimiser(model, schedule)
     first = _restore(model, optimiser, schedule, checkpoint) if resume else 0
     bar = tqdm(range(first, schedule.steps), disable=not sys.stderr.isatty(), unit="step")
     for step in bar:
-        loss = _update(model, optimiser, schedule, _batch(rows, schedule.batch, step), step)
+        loss = _update(model, optimiser, schedule, loss_of, step)
         if (step + 1) % 50 == 0:
             bar.set_postfix(loss=f"{loss:.3f}")
         if (step + 1) % 200 == 0:
@@ -80,22 +99,16 @@ def train(
                 print(f"step {step + 1} loss {loss:.4f}", file=sys.stderr, flush=True)
 
 
-def _batch(rows: Tensor, size: int, step: int) -> Tensor:
-    indices = torch.arange(step * size, (step + 1) * size) % len(rows)
-    return rows[indices].long()
-
-
 def _update(
-    model: CausalLM,
+    model: nn.Module,
     optimiser: torch.optim.AdamW,
     schedule: Schedule,
-    batch: Tensor,
+    loss_of: Callable[[int], Tensor],
     step: int,
 ) -> float:
     for group in optimiser.param_groups:
         group["lr"] = schedule.rate(step)
-    logits = model(batch[:, :-1])
-    loss = functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+    loss = loss_of(step)
     optimiser.zero_grad()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
@@ -104,7 +117,7 @@ def _update(
 
 
 def _save(
-    model: CausalLM, optimiser: torch.optim.AdamW, schedule: Schedule, path: Path, step: int
+    model: nn.Module, optimiser: torch.optim.AdamW, schedule: Schedule, path: Path, step: int
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -118,7 +131,7 @@ def _save(
     partial.replace(path)
 
 
-def _restore(model: CausalLM, optimiser: torch.optim.AdamW, schedule: Schedule, path: Path) -> int:
+def _restore(model: nn.Module, optimiser: torch.optim.AdamW, schedule: Schedule, path: Path) -> int:
     state = torch.load(path, weights_only=True)
     if state["schedule"] != asdict(schedule):
         raise ValueError(f"{path} was written with other settings: {state['schedule']}")
