@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spikeref.arith.rounding import Scale
@@ -151,6 +151,7 @@ EDGES = st.sampled_from([0, 9454, 9455, 9456, 9455 + 945485, 9455 + 1890969, 945
 
 
 @settings(max_examples=120)
+@example(below=[0] * 80, steps=16, ties=Ties.HALF_EVEN)
 @given(
     below=st.lists(st.integers(0, 1 << 22) | EDGES, max_size=80),
     steps=st.integers(10, 16),
