@@ -61,7 +61,14 @@ def model_outcome(
             "energy_j": float(joules),
             "float_energy_j": float(baseline),
             "energy_ratio": float(joules / baseline),
-            "by_operator": {operator: {"macs": each} for operator, each in macs.items()},
+            "by_operator": {
+                operator: {
+                    "macs": each,
+                    "flops": float(operations(each, setting)),
+                    "energy_j": float(energy(each, setting, table)),
+                }
+                for operator, each in macs.items()
+            },
         },
         lines=lines,
     )

@@ -1,10 +1,12 @@
 """The papers' tables: all figures agree but the named ones, and each of those says why."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
+from spikeref.energy import paper
 from spikeref.energy.decimals import decimal, half_up, places_of
 from spikeref.energy.paper import PaperFigure, paper_figures
 from spikeref.energy.presets import PRESETS, PRINTED_SEQUENCE
@@ -113,6 +115,28 @@ def test_another_energy_table_leaves_differences_unexplained(table: EnergyTable)
     unexplained = [figure for figure in paper_figures(table) if not figure.accounted]
     assert unexplained
     assert {figure.column[:6] for figure in unexplained} == {"energy"}
+
+
+def changed(monkeypatch: pytest.MonkeyPatch, **members: dict[str, str]) -> list[PaperFigure]:
+    """The figures of SDLLM's row in Table 3 (the fourth) with other members."""
+    table = next(table for table in sdllm_tables() if table.name == "SDLLM 3")
+    row = replace(table.rows[3], **members)  # type: ignore[arg-type]
+    one = replace(table, rows=(row,))
+    monkeypatch.setattr(paper, "sdllm_tables", lambda: (one,))
+    return [figure for figure in paper_figures(EnergyTable()) if not figure.accounted]
+
+
+def test_what_is_not_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading that does not agree, a difference without a reason, a reason without one."""
+    columns = [["FLOPs, T", "energy, J"], ["FLOPs, T", "energy, J"], ["average"]]
+    cases: list[dict[str, dict[str, str]]] = [
+        {"remedy": {"rate": "0.3"}},
+        {"errata": {}},
+        {"errata": {"flops": "a", "power": "b", "average": "c"}},
+    ]
+    for members, expected in zip(cases, columns, strict=True):
+        assert [figure.column for figure in changed(monkeypatch, **members)] == expected
+    assert changed(monkeypatch) == []
 
 
 def test_a_row_by_hand() -> None:
