@@ -209,6 +209,7 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "compare": "compare missing --tokens-file tokens.json",
         "calibrate": "calibrate missing --tokens-file tokens.json -o out",
         "widths": "widths missing",
+        "energy": "energy --trace missing",
         "trace": "trace show missing",
         "export-pkg": "export-pkg missing -o out",
         "serve": "serve missing",

@@ -37,8 +37,9 @@ ENGINES = (LAS_DENSE, LAS_SYNCHRONOUS, las_asynchronous(Reversed(), 33))
 
 def codes_of(form: TrainForm, probabilities: tuple[int, int] = (1 << 10, 1 << 16)) -> HeadCodes:
     return HeadCodes(
-        query=OatCode(form=form, normal=1 << 16, outlier=1 << 20),
-        key=OatCode(form=form, normal=3 << 14, outlier=15 << 14),
+        # Ratios so large that scores are shifted before they are scaled (LAS-2).
+        query=OatCode(form=form, normal=1 << 16, outlier=1 << 25),
+        key=OatCode(form=form, normal=3 << 14, outlier=(3 * 67) << 14),
         value=OatCode(form=form, normal=1 << 14, outlier=1 << 18),
         probabilities=OatCode(form=form, normal=probabilities[0], outlier=probabilities[1]),
     )

@@ -1,4 +1,4 @@
-"""The page of accuracies: what is regenerated, and that no profile is missing."""
+"""The pages with tables: what is regenerated, and that no row is missing."""
 
 from pathlib import Path
 
@@ -18,6 +18,10 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(OLD, encoding="utf-8")
     monkeypatch.setattr(tables, "PAGE", path)
     monkeypatch.setattr(tables, "accuracy_table", lambda: ["| a |", "| b |"])
+    other = tmp_path / "energy.md"
+    other.write_text(OLD, encoding="utf-8")
+    monkeypatch.setattr(tables, "ENERGY_PAGE", other)
+    monkeypatch.setattr(tables, "energy_table", lambda: ["| a |", "| b |"])
     return path
 
 
@@ -38,6 +42,14 @@ def test_the_page_is_written(page: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("sys.argv", ["tables"])
     assert tables.main() == 0
     assert page.read_text(encoding="utf-8") == NEW
+    assert page.with_name("energy.md").read_text(encoding="utf-8") == NEW
+
+
+def test_one_page_alone(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["tables", "--page", "energy"])
+    assert tables.main() == 0
+    assert page.read_text(encoding="utf-8") == OLD
+    assert page.with_name("energy.md").read_text(encoding="utf-8") == NEW
 
 
 def test_a_check_writes_nothing_and_says_what_to_run(
@@ -46,8 +58,9 @@ def test_a_check_writes_nothing_and_says_what_to_run(
     monkeypatch.setattr("sys.argv", ["tables", "--check"])
     assert tables.main() == 1
     assert page.read_text(encoding="utf-8") == OLD
-    assert "run python -m tools.tables" in capsys.readouterr().out
-    page.write_text(NEW, encoding="utf-8")
+    assert capsys.readouterr().out.count("run python -m tools.tables") == 2
+    for one in (page, page.with_name("energy.md")):
+        one.write_text(NEW, encoding="utf-8")
     assert tables.main() == 0
     assert capsys.readouterr().out == "up to date\n"
 
@@ -62,6 +75,11 @@ def test_the_page_has_a_row_for_every_profile() -> None:
     for (name, bits, steps, *_), profile in zip(rows[3:], PROFILES.values(), strict=True):
         expected = f"{profile.weight_bits}/{profile.act_bits}/{profile.kv_bits}"
         assert (bits, steps) == (expected, str(profile.encoder().train_length)), name
+
+
+def test_the_page_of_energies_is_up_to_date() -> None:
+    text = tables.ENERGY_PAGE.read_text(encoding="utf-8")
+    assert tables.with_table(text, tables.energy_table()) == text
 
 
 def test_ratios_are_over_the_row_of_float64() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tools.tables`: write docs/accuracy.md's table from the shipped model."""
+"""`python -m tools.tables`: write the tables of docs/accuracy.md and docs/energy.md."""
 
 import argparse
 import sys
@@ -8,27 +8,49 @@ from pathlib import Path
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.cli.compare import table
 from spikeref.cli.demo import shipped_model
+from spikeref.cli.energy_output import paper_table
 from spikeref.cli.shared import token_progress
+from spikeref.energy.paper import paper_figures
+from spikeref.energy.table import EnergyTable
 from spikeref.evaluate.compare import compare_profiles
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.profile import PROFILES
 
-PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "accuracy.md"
+ENERGY_PAGE = DOCS / "energy.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
 def main() -> int:
-    """Write the table, or with --check compare it; return 1 where it is not up to date."""
+    """Write the tables, or with --check compare them; return 1 where one is not up to date."""
     parser = argparse.ArgumentParser(prog="python -m tools.tables")
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
+    parser.add_argument("--page", choices=["accuracy", "energy"], help="one page (default: all)")
     arguments = parser.parse_args()
-    before = PAGE.read_text(encoding="utf-8")
-    after = with_table(before, accuracy_table())
-    if arguments.check:
-        print("up to date" if before == after else f"{PAGE}: run python -m tools.tables")
-        return int(before != after)
-    PAGE.write_text(after, encoding="utf-8")
-    return 0
+    pages = {"accuracy": (PAGE, accuracy_table), "energy": (ENERGY_PAGE, energy_table)}
+    old = []
+    for name, (page, made) in pages.items():
+        if arguments.page not in (None, name):
+            continue
+        before = page.read_text(encoding="utf-8")
+        after = with_table(before, made())
+        if before != after:
+            old.append(page)
+            if not arguments.check:
+                page.write_text(after, encoding="utf-8")
+    if not arguments.check:
+        return 0
+    for page in old:
+        print(f"{page}: run python -m tools.tables")
+    if not old:
+        print("up to date")
+    return int(bool(old))
+
+
+def energy_table() -> list[str]:
+    """Return every printed figure of operations and energy beside the computed one, in Markdown."""
+    return paper_table(paper_figures(EnergyTable()))
 
 
 def accuracy_table() -> list[str]:
