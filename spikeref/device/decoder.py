@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from . import hg_operators
 from .attention import (
     KEY_FRACTION,
     VALUE_FRACTION,
@@ -90,7 +89,7 @@ class Walk:
 
     def residual_after(self, residual: list[int]) -> list[int]:
         """The residual stream after the layer, in the order of OP-11."""
-        layer = self.layer
+        model, layer = self.model, self.layer
         given = self.enter("qkv", self.normalise(residual, layer.attention_norm))
         q, k, v = (self.project(op, given) for op in ("q", "k", "v"))
         given = self.enter("o", self.attention(q, k, v))
@@ -98,7 +97,8 @@ class Walk:
         self.emit("attention_residual", residual_fields(residual, saturations))
         given = self.enter("gate_up", self.normalise(residual, layer.mlp_norm))
         gates, ups = self.project("gate", given), self.project("up", given)
-        given = self.enter("down", self.gate_product(gates, ups))
+        u = silu_gate(gates, ups, model.log2e, model.table, model.ties, model.hg)
+        given = self.enter("down", u)
         residual, saturations = add_residual(residual, self.project("down", given))
         self.emit("mlp_residual", residual_fields(residual, saturations))
         return residual
@@ -107,13 +107,6 @@ class Walk:
         """OP-2 and OP-3."""
         model = self.model
         return rms_norm(residual, model.norm, gamma, model.ties, model.hg)
-
-    def gate_product(self, gates: Sequence[int], ups: Sequence[int]) -> Scaled:
-        """OP-9, or the HG neurons in its place (LAS-17)."""
-        model = self.model
-        if model.hg is not None:
-            return Scaled(hg_operators.gate_product(gates, ups, model.hg, model.ties), -32)
-        return silu_gate(gates, ups, model.log2e, model.table, model.ties)
 
     def enter(self, group: str, u: Scaled) -> Input:
         """The encoded input of a group (OP-4 to OP-7)."""

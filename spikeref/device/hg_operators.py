@@ -9,15 +9,20 @@ from .las_tables import Tables
 
 
 def normalised(
-    mantissas: Sequence[int], epsilon: int, root: tuple[int, int], tables: Tables, ties: Ties
+    mantissas: Sequence[int],
+    shift: int,
+    epsilon: int,
+    root: tuple[int, int],
+    tables: Tables,
+    ties: Ties,
 ) -> list[int]:
     """Block-shifted values over their root mean square, 16 fraction bits (LAS-4, steps 3 to 6).
 
-    epsilon: at the scale of the squared mantissas; root: norm_root and its exponent (OP-2).
+    epsilon: norm_epsilon; root: norm_root and its exponent (OP-2).
     """
     deviation = [octave(m, tables.steps) for m in mantissas]
     squares = sum(square(d, tables.square) for d in deviation)
-    energy = below(squares + epsilon, (1 << 62) - 1)
+    energy = below(squares + round_shift(epsilon, 2 * shift, ties), (1 << 62) - 1)
     if energy == 0:
         return [0] * len(deviation)
     inverse, half = inverse_root(energy, tables.inverse_root)

@@ -104,10 +104,10 @@ def rms_norm(
 def _normalised(x: Sequence[int], norm: Norm, ties: Ties, tables: Tables | None) -> list[int]:
     """x over its root mean square, with 16 fraction bits (OP-2)."""
     mantissas, shift = block_shift(x, 24, ties)
-    epsilon = round_shift(norm.epsilon, 2 * shift, ties)
     if tables is not None:
-        return hg.normalised(mantissas, epsilon, (norm.root, norm.root_exponent), tables, ties)
-    energy = sum(m * m for m in mantissas) + epsilon
+        constants = norm.root, norm.root_exponent
+        return hg.normalised(mantissas, shift, norm.epsilon, constants, tables, ties)
+    energy = sum(m * m for m in mantissas) + round_shift(norm.epsilon, 2 * shift, ties)
     if energy == 0:
         return [0] * len(mantissas)
     h = (62 - energy.bit_length()) // 2
@@ -157,9 +157,16 @@ def linear(given: Input, synapses: Synapses, neuron: Neuron, bits: int) -> Outpu
 
 
 def silu_gate(
-    gates: Sequence[int], ups: Sequence[int], log2e: int, table: Sequence[int], ties: Ties
+    gates: Sequence[int],
+    ups: Sequence[int],
+    log2e: int,
+    table: Sequence[int],
+    ties: Ties,
+    tables: Tables | None = None,
 ) -> Scaled:
-    """The product of SiLU(gate) and up (OP-9)."""
+    """The product of SiLU(gate) and up, by HG neurons where there are tables (OP-9, LAS-17)."""
+    if tables is not None:
+        return Scaled(hg.gate_product(gates, ups, tables, ties), -32)
     u = []
     for g, a in zip(gates, ups, strict=True):
         t = round_shift(abs(g) * log2e, 30, ties)
