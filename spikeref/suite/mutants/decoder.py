@@ -43,7 +43,7 @@ DECODER_MUTANTS: tuple[Mutant, ...] = (
         "decode-gate-up-swapped",
         "decode",
         "OP-9 OP-11",
-        "decoder.py:Walk.gate_product",
+        "decoder.py:Walk.residual_after",
         "silu_gate(gates, ups,",
         "silu_gate(ups, gates,",
         "gate and up the other way round",

@@ -44,7 +44,7 @@ OPERATORS_MUTANTS: tuple[Mutant, ...] = (
         "rms_norm",
         "OP-2",
         "operators.py:_normalised",
-        "m in mantissas) + epsilon",
+        "m in mantissas) + round_shift(norm.epsilon, 2 * shift, ties)",
         "m in mantissas)",
         "leaves epsilon out",
     ),
