@@ -47,9 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Write a checkpoint with random weights in the Hugging Face layout.",
         epilog="example: python -m tools.synthetic_checkpoint --shape tiny-llama -o checkpoint",
     )
-    parser.add_argument(
-        "--shape", required=True, choices=[*PRESETS, *CLASSIC_PRESETS], help="which model's shape"
-    )
+    shapes = [*PRESETS, *CLASSIC_PRESETS]
+    parser.add_argument("--shape", required=True, choices=shapes, help="which model's shape")
     parser.add_argument("-o", "--output", required=True, help="folder to write, new or empty")
     parser.add_argument("--layers", type=int, help="number of layers, instead of the shape's")
     parser.add_argument("--shard-mb", type=int, help="split into shards of at most so many 10^6 B")

@@ -36,7 +36,7 @@ def write_checkpoint(
     scale: float = 0.02,
     on_tensor: Callable[[str], None] | None = None,
 ) -> Path:
-    """Write a checkpoint of `preset` (a name of PRESETS or CLASSIC_PRESETS, or a config.json as a dictionary).
+    """Write a checkpoint of `preset`: a name of either PRESETS, or a config.json as a dictionary.
 
     `folder` must not exist or be empty. The weights depend on `seed`, `scale`, `dtype` and the
     tensors' names alone. Without `shard_bytes` there is one model.safetensors; with it, shards of
