@@ -1,4 +1,4 @@
-"""`python -m tools.tables`: write docs/accuracy.md's table from the shipped model."""
+"""`python -m tools.tables`: write the tables of docs/accuracy.md and docs/hg-errors.md."""
 
 import argparse
 import sys
@@ -12,23 +12,35 @@ from spikeref.cli.shared import token_progress
 from spikeref.evaluate.compare import compare_profiles
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.profile import PROFILES
+from tools.tables.hg_errors import hg_error_table
+from tools.tables.page import with_table
 
-PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def main() -> int:
-    """Write the table, or with --check compare it; return 1 where it is not up to date."""
+    """Write the tables, or with --check compare them; return 1 where one is not up to date."""
     parser = argparse.ArgumentParser(prog="python -m tools.tables")
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
     arguments = parser.parse_args()
-    before = PAGE.read_text(encoding="utf-8")
-    after = with_table(before, accuracy_table())
-    if arguments.check:
-        print("up to date" if before == after else f"{PAGE}: run python -m tools.tables")
-        return int(before != after)
-    PAGE.write_text(after, encoding="utf-8")
-    return 0
+    changed = []
+    for path, made in (
+        (DOCS / "accuracy.md", accuracy_table),
+        (DOCS / "hg-errors.md", hg_error_table),
+    ):
+        before = path.read_text(encoding="utf-8")
+        after = with_table(before, made())
+        if before != after:
+            changed.append(path)
+            if not arguments.check:
+                path.write_text(after, encoding="utf-8")
+    if not arguments.check:
+        return 0
+    for path in changed:
+        print(f"{path}: run python -m tools.tables")
+    if not changed:
+        print("up to date")
+    return int(bool(changed))
 
 
 def accuracy_table() -> list[str]:
@@ -38,15 +50,6 @@ def accuracy_table() -> list[str]:
         total = sum(len(sequence) for sequence in sequences) * len(PROFILES)
         progress = token_progress("tables", total)
         return table(compare_profiles(checkpoint, sequences, list(PROFILES.values()), progress))
-
-
-def with_table(page: str, lines: list[str]) -> str:
-    """Return the page with `lines` between the marks of its table; ValueError without both."""
-    if BEGIN not in page or END not in page:
-        raise ValueError(f"the page lacks {BEGIN} or {END}")
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return "\n".join([head + BEGIN, *lines, END + tail])
 
 
 if __name__ == "__main__":
