@@ -87,9 +87,11 @@ def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgN
     needed = MANTISSA_FUNCTIONS.get(name)
     if not pieces or (needed is not None and ranges != [needed]):
         raise ModelError(f"{prefix}.pieces: not the ranges that chapter 19 needs")
-    if isinstance(pieces[0].neuron, FewSpikes):
-        if int(code_runs(pieces[0], CODE_BITS).code.min()) < LEAST_CODES.get(name, 0):
-            raise ModelError(f"{prefix}.0.few_spikes: a code below {LEAST_CODES[name]} (HG-8)")
+    least = LEAST_CODES.get(name)
+    if least is not None and isinstance(pieces[0].neuron, FewSpikes):
+        reached = code_runs(pieces[0], CODE_BITS).code
+        if int(reached.min()) < least:
+            raise ModelError(f"{prefix}.0.few_spikes: a code below {least} (HG-8)")
     return HgNeuron(pieces=pieces)
 
 

@@ -95,7 +95,8 @@ def best_weights(fired: Singles, wanted: Reals, weights: Reals) -> Reals:
 def outputs(fired: Singles, d: Reals) -> Reals:
     """Return the cut outputs, float64 [C, N]."""
     exact = np.matmul(d[:, None, :].astype(np.float32), fired)[:, 0]
-    return np.clip(exact, 0.0, LARGEST_CODE).astype(np.float64)
+    cut: Reals = np.clip(exact, 0.0, LARGEST_CODE).astype(np.float64)
+    return cut
 
 
 def judge(samples: Samples, resets: Reals, thresholds: Reals, power: int, weights: Reals) -> Judged:
@@ -112,7 +113,7 @@ def reweighted(weights: Reals, errors: Reals) -> Reals:
     """Return weights, raised where the errors, float64 [N], are large; their mean is 1."""
     size = np.abs(errors)
     raised: Reals = weights * np.sqrt(size / max(float(size.max()), 1e-9) + FLOOR)
-    return raised / raised.mean()
+    return np.asarray(raised / raised.mean())
 
 
 def descend(samples: Samples, shape: Shape, power: int, sweeps: int) -> tuple[Shape, float]:
