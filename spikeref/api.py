@@ -137,18 +137,21 @@ def embed(
     *,
     engine: EngineName = "dense",
     arrival: Arrival | None = None,
+    token_types: Sequence[int] | None = None,
     trace: Sink = discard,
 ) -> EmbedResult:
     """Run a prompt through a LAS model once; return the last hidden states and what heads give.
 
-    TokenError for a bad prompt; UsageError for a model of SDLLM, an unknown engine or arrival.
+    token_types: one for each token id, all 0 where None. TokenError for a bad prompt; UsageError
+    for a model of SDLLM, an unknown engine or arrival.
     """
     if not isinstance(model, LasModel):
         raise UsageError(f"{model.folder}: a model of SDLLM; only LAS models give hidden states")
     digests, counters = DigestSink(), LasCounterSink(model)
     prompt = _prompt(tokens)
     choice = EngineChoice(name=engine, arrival=arrival)
-    done = encode(model, prompt, choice, tee(digests, counters, trace))
+    types = None if token_types is None else token_array(token_types)
+    done = encode(model, prompt, choice, tee(digests, counters, trace), types)
     ids = [GIVEN] * len(done.states) if isinstance(prompt, Embedded) else prompt.tolist()
     return EmbedResult(
         tokens=ids,

@@ -34,7 +34,8 @@ from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
 from spikeref.forward.text import encode_text
 from spikeref.model.folder import load_model
-from spikeref.model.profile import DEFAULT_PROFILE, PROFILES, adjust_profile
+from spikeref.model.profile import DEFAULT_PROFILE, PROFILES, Rotation, adjust_profile
+from spikeref.neurons.counts import Encoding
 from spikeref.trace.sinks import DigestSink
 from tools.synthetic_checkpoint import PRESETS, write_checkpoint
 
@@ -104,6 +105,10 @@ def test_every_profile(compiled: Callable[..., Path], profile: str) -> None:
         ("tiny-qwen2", "sdllm-binary-w4a4kv4", CLIPPED),
         ("tiny-gqa-12", "sdllm-w4a4kv4", {}),
         ("tiny-gqa-12", "quarot-w4a4kv4", CLIPPED),
+        ("tiny-qwen2", "sdllm-hg-w4a4kv4", {"steps": 13, **HALF_UP, **CLIPPED}),
+        ("tiny-gqa-12", "sdllm-hg-w4a4kv4", {"steps": 11, "rotation": Rotation.QUAROT}),
+        ("tiny-llama3", "sdllm-hg-w4a4kv4", {"rotation": Rotation.NONE}),
+        ("short-window", "sdllm-w4a4kv4-hw", {"encoding": Encoding.BINARY}),
     ],
 )
 def test_variants(
@@ -149,8 +154,9 @@ def silent(name: str, x: int) -> int:
     return 0 if name == "embedding.mantissas" or name.endswith(".bias") else x
 
 
-def test_saturation_everywhere(compiled: Callable[..., Path], tmp_path: Path) -> None:
-    source = compiled("tiny-llama", "sdllm-w4a4kv4")
+@pytest.mark.parametrize("profile", ["sdllm-w4a4kv4", "sdllm-hg-w4a4kv4"])
+def test_saturation_everywhere(compiled: Callable[..., Path], tmp_path: Path, profile: str) -> None:
+    source = compiled("tiny-llama", profile)
     folder = rewrite(source, tmp_path / "loud", Change(element=louder))
     records = assert_same_trace(folder, TOKENS)
     saturated = {r.op for r in records if r.fields.get("saturations") and saturations(r)}
@@ -161,8 +167,9 @@ def saturations(record: Record) -> int:
     return record.fields["saturations"].flat[0]
 
 
-def test_silence(compiled: Callable[..., Path], tmp_path: Path) -> None:
-    source = compiled("tiny-llama", "sdllm-binary-w4a4kv4")
+@pytest.mark.parametrize("profile", ["sdllm-binary-w4a4kv4", "sdllm-hg-w4a4kv4"])
+def test_silence(compiled: Callable[..., Path], tmp_path: Path, profile: str) -> None:
+    source = compiled("tiny-llama", profile)
     change = Change(element=silent, constants={"norm_epsilon": 0})
     records = assert_same_trace(rewrite(source, tmp_path / "silent", change), TOKENS[:2])
     assert all(not any(r.fields["logits"].flat) for r in records if r.op == "head")

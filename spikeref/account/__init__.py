@@ -1,1 +1,1 @@
-"""What a run cost: counters, ranges and widths, energy (spec chapter 13)."""
+"""What a run cost: counters, ranges and widths (spec chapter 13)."""

@@ -8,10 +8,10 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import get_args
 
-from spikeref.account.energy import EnergyTable, spike_energy
 from spikeref.api import RunResult, compile_model, run
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
 from spikeref.cli.shared import rate_text
+from spikeref.energy.table import EnergyTable, spike_energy
 from spikeref.engine.choice import EngineName
 from spikeref.forward.text import decode_tokens, encode_text
 from spikeref.model.folder import load_decoder

@@ -12,12 +12,14 @@ from typing import NoReturn
 
 from spikeref import __version__
 from spikeref.cli import (
+    ablate,
     calibrate,
     check,
     compare,
     compile,
     conform,
     demo,
+    energy,
     evaluate,
     export_pkg,
     functions,
@@ -37,9 +39,11 @@ COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
     evaluate.COMMAND,
     compare.COMMAND,
+    ablate.COMMAND,
     calibrate.COMMAND,
     widths.COMMAND,
     functions.COMMAND,
+    energy.COMMAND,
     trace.COMMAND,
     vectors.COMMAND,
     check.COMMAND,

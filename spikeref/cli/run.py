@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spikeref.api import embed, run
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.embedding_file import read_embeddings
-from spikeref.cli.shared import rate_text
+from spikeref.cli.shared import integer_list, rate_text
 from spikeref.engine.events import Arrival, Reversed, Shuffled, Sorted
 from spikeref.errors import TokenError, UsageError
 from spikeref.evaluate.token_files import read_sequences
@@ -44,6 +44,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--positions",
         metavar="FILE.npy",
         help="with --embeddings: position numbers [3, T] (Qwen2-VL)",
+    )
+    parser.add_argument(
+        "--token-types", metavar="0,0,1", help="types of an encoder's tokens (default: all 0)"
     )
     parser.add_argument("--max-new-tokens", type=int, default=0, metavar="N")
     parser.add_argument("--engine", choices=["dense", "sync", "async"], default="dense")
@@ -84,6 +87,8 @@ def _run_decoder(
     prompt: list[int] | Embedded,
     arrival: Arrival | None,
 ) -> Outcome:
+    if arguments.token_types is not None:
+        raise UsageError("--token-types: a decoder's tokens have none")
     with _trace(arguments, model) as writer:
         done = run(
             model,
@@ -132,6 +137,7 @@ def _run_encoder(
             prompt,
             engine=arguments.engine,
             arrival=arrival,
+            token_types=_token_types(arguments),
             trace=discard if writer is None else writer,
         )
         if writer is not None:
@@ -200,6 +206,14 @@ def _prompt(arguments: argparse.Namespace, model: AnyModel) -> list[int] | Embed
     if len(sequences) != 1:
         raise TokenError(f"{arguments.tokens_file}: run takes one sequence, found {len(sequences)}")
     return sequences[0]
+
+
+def _token_types(arguments: argparse.Namespace) -> list[int] | None:
+    if arguments.token_types is None:
+        return None
+    if arguments.embeddings is not None:
+        raise UsageError("--token-types: goes with token ids, not with --embeddings")
+    return integer_list("--token-types", arguments.token_types)
 
 
 def write_scaled(path: str, values: NDArray[Any]) -> None:

@@ -5,7 +5,9 @@ second derivation of every expected value, and what the planted faults are appli
 in the sense of CONF-7: `python -m spikeref.device SUITE OUT LIST`.
 """
 
+from .las_decoder import las_decode
+from .las_model_folder import read_las_model
 from .operations.table import run
 from .tensor import Refusal, Tensor
 
-__all__ = ["Refusal", "Tensor", "run"]
+__all__ = ["Refusal", "Tensor", "las_decode", "read_las_model", "run"]

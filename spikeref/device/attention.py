@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import hg_operators as hg
 from .arithmetic import Ties, below, block_shift, exp2, gate, round_div, round_shift, saturate_all
 from .encoding import Neuron, encode
 from .hadamard import Matrix, matrix, transform, transposed
+from .las_tables import Tables
 from .operators import IDENTITY, Scaled, entry_bits
 from .trains import select_add, spread_add, train_length
 
@@ -32,13 +34,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heads:
-    """What is the same for all heads of a layer; window is 0 where there is none."""
+    """What is the same for all heads of a layer; window is 0 where there is none.
+
+    hg: the tables of HG neurons, where they are the non-linearities (LAS-17).
+    """
 
     bits: int
     rotate: bool
     window: int
     table: Sequence[int]
     ties: Ties
+    hg: Tables | None = None
 
     def rotation(self, size: int) -> Matrix:
         """H_d, or the identity (chapter 9)."""
@@ -154,13 +160,20 @@ def attend_head(
 ) -> Mixed:
     """One query head over its visible keys and values (ATT-6 to ATT-9)."""
     given, saturations = scores(query, keys, heads.bits, heads.ties)
-    top, weights, total = softmax(given, heads.table, heads.ties)
+    if heads.hg is None:
+        top, weights, total = softmax(given, heads.table, heads.ties)
+    else:
+        top, weights, total = hg.softmax(given, heads.hg, heads.ties)
     accumulator, exponent = mix(weights, values, heads.bits, heads.ties)
+    if heads.hg is None:
+        normalised = normalise_mix(accumulator, total, heads.ties)
+    else:
+        normalised = hg.normalise_mix(accumulator, total, heads.hg, heads.ties)
     return Mixed(
         top=top,
         weight_sum=total,
         accumulator=accumulator,
-        normalised=normalise_mix(accumulator, total, heads.ties),
+        normalised=normalised,
         exponent=exponent,
         key_spikes=spikes_of(keys),
         value_spikes=spikes_of(values),

@@ -70,7 +70,7 @@ class Decoder:
                 self.cache.append([])
             walk = Walk(model, layer, self.cache[number], self.position, emitter(number))
             residual = walk.residual_after(residual)
-        u = rms_norm(residual, model.norm, model.final_norm, model.ties)
+        u = rms_norm(residual, model.norm, model.final_norm, model.ties, model.hg)
         entry, scores, saturations = logits(u, model.head, model.head_exponents, model.ties)
         emitter(model.shape.layers)("head", head_fields(entry, scores, saturations))
         self.position += 1
@@ -97,14 +97,16 @@ class Walk:
         self.emit("attention_residual", residual_fields(residual, saturations))
         given = self.enter("gate_up", self.normalise(residual, layer.mlp_norm))
         gates, ups = self.project("gate", given), self.project("up", given)
-        given = self.enter("down", silu_gate(gates, ups, model.log2e, model.table, model.ties))
+        u = silu_gate(gates, ups, model.log2e, model.table, model.ties, model.hg)
+        given = self.enter("down", u)
         residual, saturations = add_residual(residual, self.project("down", given))
         self.emit("mlp_residual", residual_fields(residual, saturations))
         return residual
 
     def normalise(self, residual: Sequence[int], gamma: Gamma | None) -> Scaled:
         """OP-2 and OP-3."""
-        return rms_norm(residual, self.model.norm, gamma, self.model.ties)
+        model = self.model
+        return rms_norm(residual, model.norm, gamma, model.ties, model.hg)
 
     def enter(self, group: str, u: Scaled) -> Input:
         """The encoded input of a group (OP-4 to OP-7)."""

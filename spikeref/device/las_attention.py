@@ -24,12 +24,16 @@ PUBLISHED_SUMS = (109951162778, 60 << 39)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Softmax:
-    """Functions, whether as in the published program, tie rule."""
+    """Functions, whether as in the published program, tie rule.
+
+    spread: how many times what LAS-12 bounds a published sum may mix to (LAS-16).
+    """
 
     exp: Function
     reciprocal: Function
     published: bool
     ties: Ties
+    spread: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +173,12 @@ def mix(p: Spikes, values: Sequence[Spikes], codes: Codes) -> list[int]:
     return total
 
 
-def mixed(total: Sequence[int], codes: Codes, ties: Ties) -> tuple[list[int], int]:
+def mixed(total: Sequence[int], codes: Codes, ties: Ties, spread: int = 1) -> tuple[list[int], int]:
     """A head's mixed values with 16 fraction bits, and their saturations (LAS-12)."""
     scale = combine(codes.probabilities.unit, codes.value.unit, ties)
     silent = [0] * len(total)
-    done = rescale(total, mixing_bound(codes), [scale] * len(total), silent, 40, ties)
+    bound = mixing_bound(codes) * spread
+    done = rescale(total, bound, [scale] * len(total), silent, 40, ties)
     return done.output, done.saturations
 
 
@@ -199,7 +204,7 @@ def attend(
     weights = weigh(logarithms(distance, bound, scale, ties), softmax)
     p, cut = encode(weights.probabilities, 30, codes.probabilities)
     total = mix(p, values, codes)
-    out, saturations = mixed(total, codes, ties)
+    out, saturations = mixed(total, codes, ties, softmax.spread)
     return Attended(
         top=max(sum(own) for own in increments),
         weights=weights,

@@ -72,9 +72,13 @@ def code_of(x: int, piece: Piece, steps: int) -> int:
         case Identity(shift):
             return x >> (shift + WHOLE_STEPS - steps)
         case FewSpikes():
-            given = piece.neuron
-            output = few_spikes(x - piece.low, given.resets, given.thresholds, given.weights)
-            return min(max(output, 0), LARGEST_CODE) >> (WHOLE_STEPS - steps)
+            return few_code(x - piece.low, piece.neuron, steps)
+
+
+def few_code(x: int, neuron: FewSpikes, steps: int) -> int:
+    """The code of an FS neuron, the T upper bits of its output (NEUR-8)."""
+    output = few_spikes(x, neuron.resets, neuron.thresholds, neuron.weights)
+    return min(max(output, 0), LARGEST_CODE) >> (WHOLE_STEPS - steps)
 
 
 def fire(x: int, pieces: Sequence[Piece], steps: int) -> tuple[int, int]:
@@ -95,14 +99,19 @@ def activate(x: int, pieces: Sequence[Piece], steps: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The one piece of exp, reciprocal, rsqrt, sqrt or square, and its steps."""
+    """The one piece of exp, reciprocal, rsqrt, sqrt or square; its steps, its lowest membrane."""
 
-    neuron: Expansion
+    neuron: Expansion | FewSpikes
     steps: int
+    low: int = 0
 
     def __call__(self, membrane: int) -> int:
         """The code on 16 steps (HG-9)."""
-        return expand(membrane, self.neuron, self.steps) << (WHOLE_STEPS - self.steps)
+        if isinstance(self.neuron, FewSpikes):
+            code = few_code(membrane - self.low, self.neuron, self.steps)
+        else:
+            code = expand(membrane, self.neuron, self.steps)
+        return code << (WHOLE_STEPS - self.steps)
 
 
 def exponential(t: int, function: Function) -> int:

@@ -145,6 +145,6 @@ def published(x: Sequence[int], norm: Norm, functions: Functions, form: Form) ->
 def spiked(y: Sequence[int], code: Code, ties: Ties) -> list[int]:
     """What the OAT neurons behind a published norm make of its values (LAS-16)."""
     mantissa, exponent = code.unit
-    found = [outlier_aware(value, 16, code) for value in y]
+    found = [outlier_aware(saturate(value, 40), 16, code) for value in y]
     values = [value_of(spike.count, spike.outlier, code) for spike in found]
     return [round_shift(v * mantissa, -(exponent + 16), ties) for v in values]

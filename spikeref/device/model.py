@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from .arithmetic import Ties
 from .attention import Heads, Score
 from .encoding import Clip, ClipMode, Neuron
-from .model_checks import check_model
+from .las_tables import Tables, tables_of
+from .model_checks import check_model, hg_functions
 from .model_shape import OPERATORS, Shape, model_shape
 from .operators import Channels, Gamma, Norm, Synapses
 from .parameters import Parameters
@@ -37,6 +38,7 @@ class Model:
     score: Score
     log2e: int
     table: Sequence[int]
+    hg: Tables | None
     cos: Sequence[Sequence[int]]
     sin: Sequence[Sequence[int]]
     embedding: Sequence[Sequence[int]]
@@ -71,6 +73,9 @@ def build_model(parameters: Parameters, tensors: Mapping[str, Tensor]) -> Model:
     )
     kv_bits = parameters.count_bits("kv_bits")
     check_model(parameters, shape, activation, tensors)
+    hg = None
+    if hg_functions(parameters):
+        hg = tables_of("silu", tensors, parameters.integer("steps"), tanh=False)
     stem = "embedding" if parameters.flag("tied_head") else "head"
     return Model(
         shape=shape,
@@ -89,6 +94,7 @@ def build_model(parameters: Parameters, tensors: Mapping[str, Tensor]) -> Model:
         ),
         log2e=parameters.integer("log2e"),
         table=tensors["tables.exp2"].flat,
+        hg=hg,
         cos=tensors["rope.cos"].rows(),
         sin=tensors["rope.sin"].rows(),
         embedding=tensors["embedding.mantissas"].rows(),
@@ -96,14 +102,20 @@ def build_model(parameters: Parameters, tensors: Mapping[str, Tensor]) -> Model:
         head=tensors[f"{stem}.mantissas"].rows(),
         head_exponents=tensors[f"{stem}.exponents"].flat,
         final_norm=_gamma(tensors, "final_norm"),
-        layers=[_layer(parameters, tensors, i, window) for i, window in enumerate(shape.windows)],
+        layers=[
+            _layer(parameters, tensors, i, window, hg) for i, window in enumerate(shape.windows)
+        ],
         end_tokens=parameters.integers("eos_token_ids"),
         digest=parameters.text("model_digest"),
     )
 
 
 def _layer(
-    parameters: Parameters, tensors: Mapping[str, Tensor], number: int, window: int
+    parameters: Parameters,
+    tensors: Mapping[str, Tensor],
+    number: int,
+    window: int,
+    hg: Tables | None,
 ) -> Layer:
     place = f"layers.{number}"
     mode: ClipMode = "gate" if parameters.text("clip_mode") == "gate" else "shift"
@@ -123,6 +135,7 @@ def _layer(
             window=window,
             table=tensors["tables.exp2"].flat,
             ties=parameters.ties,
+            hg=hg,
         ),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from .encoding import Neuron
+from .las_tables import SINGLE, expected_tables
 from .model_shape import GROUPS, OPERATORS, Shape, expected_tensors
 from .parameters import Parameters
 from .tensor import Refusal, Tensor
@@ -20,13 +21,25 @@ def within(values: Sequence[int], lowest: int, highest: int) -> bool:
     return lowest <= min(values) and max(values) <= highest
 
 
+def hg_functions(parameters: Parameters) -> list[str]:
+    """The functions whose tables the model holds beside its own (LAS-17); none without them."""
+    if not parameters.has("non_linear"):
+        return []
+    steps = parameters.integer("steps")
+    require(parameters.text("non_linear") == "hg", "unknown non-linearities")
+    require(10 <= steps <= 16, f"{steps} steps outside 10 … 16")
+    return [*SINGLE, "silu"]
+
+
 def check_model(
     parameters: Parameters, shape: Shape, neuron: Neuron, tensors: Mapping[str, Tensor]
 ) -> None:
     """Refuse a model that contradicts MODEL-3 or MODEL-7."""
     typed = {name: (t.type, t.shape) for name, t in tensors.items()}
     require(
-        typed == expected_tensors(parameters, shape, tensors),
+        typed
+        == expected_tensors(parameters, shape, tensors)
+        | expected_tables(hg_functions(parameters), tensors),
         "tensors differ from those of MODEL-2",
     )
     check_constants(parameters)

@@ -71,12 +71,18 @@ def parameters_of(config: Mapping[str, Any], digest: str) -> Parameters:
     )
 
 
-def read_model(folder: Path) -> Model:
-    """Read and check a model folder (MODEL-1 to MODEL-7)."""
-    config = json.loads((folder / "config.json").read_bytes())
+def read_checked(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], str]:
+    """Config without its digest, tensors and digest, all as stated (MODEL-1, MODEL-5, MODEL-7)."""
+    config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
     digest = config.pop("model_digest")
     require(hashlib.sha256(canonical_json(config)).hexdigest() == digest, "model digest differs")
     tensors = read_shards(folder, config["shape"]["layers"])
     found = {name: entry_of(tensor) for name, tensor in tensors.items()}
     require(found == config["tensors"], "tensors differ from those that config.json states")
+    return config, tensors, digest
+
+
+def read_model(folder: Path) -> Model:
+    """Read and check a model folder (MODEL-1 to MODEL-7)."""
+    config, tensors, digest = read_checked(folder)
     return build_model(parameters_of(config, digest), tensors)

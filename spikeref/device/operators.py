@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
+from . import hg_operators as hg
 from .arithmetic import (
     Ties,
     below,
@@ -17,6 +18,7 @@ from .arithmetic import (
 )
 from .encoding import Clip, Neuron, Spikes, clip_potentials, encode
 from .hadamard import Matrix, matrix, transform
+from .las_tables import Tables
 from .trains import correct_zero_point, sparse_add
 
 IDENTITY: Matrix = ((1,),)
@@ -88,18 +90,23 @@ def embed(row: Sequence[int], exponent: int, ties: Ties) -> tuple[list[int], int
     return saturate_all([round_shift(m, -(exponent + 16), ties) for m in row], 40)
 
 
-def rms_norm(x: Sequence[int], norm: Norm, gamma: Gamma | None, ties: Ties) -> Scaled:
-    """RMSNorm and gamma (OP-2, OP-3)."""
-    y = _normalised(x, norm, ties)
+def rms_norm(
+    x: Sequence[int], norm: Norm, gamma: Gamma | None, ties: Ties, tables: Tables | None = None
+) -> Scaled:
+    """RMSNorm and gamma, by HG neurons where there are tables (OP-2, OP-3, LAS-17)."""
+    y = _normalised(x, norm, ties, tables)
     if gamma is None:
         return Scaled(y, -16)
     u = [gate(a * g, 43) for a, g in zip(y, gamma.gains, strict=True)]
     return Scaled(u, gamma.exponent - 16)
 
 
-def _normalised(x: Sequence[int], norm: Norm, ties: Ties) -> list[int]:
+def _normalised(x: Sequence[int], norm: Norm, ties: Ties, tables: Tables | None) -> list[int]:
     """x over its root mean square, with 16 fraction bits (OP-2)."""
     mantissas, shift = block_shift(x, 24, ties)
+    if tables is not None:
+        constants = norm.root, norm.root_exponent
+        return hg.normalised(mantissas, shift, norm.epsilon, constants, tables, ties)
     energy = sum(m * m for m in mantissas) + round_shift(norm.epsilon, 2 * shift, ties)
     if energy == 0:
         return [0] * len(mantissas)
@@ -150,9 +157,16 @@ def linear(given: Input, synapses: Synapses, neuron: Neuron, bits: int) -> Outpu
 
 
 def silu_gate(
-    gates: Sequence[int], ups: Sequence[int], log2e: int, table: Sequence[int], ties: Ties
+    gates: Sequence[int],
+    ups: Sequence[int],
+    log2e: int,
+    table: Sequence[int],
+    ties: Ties,
+    tables: Tables | None = None,
 ) -> Scaled:
-    """The product of SiLU(gate) and up (OP-9)."""
+    """The product of SiLU(gate) and up, by HG neurons where there are tables (OP-9, LAS-17)."""
+    if tables is not None:
+        return Scaled(hg.gate_product(gates, ups, tables, ties), -32)
     u = []
     for g, a in zip(gates, ups, strict=True):
         t = round_shift(abs(g) * log2e, 30, ties)

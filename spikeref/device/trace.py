@@ -30,6 +30,45 @@ OP_CODES = {
     "head": 18,
 }
 
+LAS_OPS = (
+    "embedding",
+    "embedding_norm",
+    "attention_norm",
+    "qkv_input",
+    "q",
+    "k",
+    "v",
+    "query_spikes",
+    "key_spikes",
+    "value_spikes",
+    "attention",
+    "o_input",
+    "o",
+    "attention_residual",
+    "post_attention_norm",
+    "mlp_norm",
+    "mlp_input",
+    "gate",
+    "up",
+    "activation",
+    "up_spikes",
+    "gated",
+    "down_input",
+    "down",
+    "mlp_residual",
+    "post_mlp_norm",
+    "final_norm",
+    "head_input",
+    "head",
+    "pooler",
+    "pooled",
+    "classifier_input",
+    "classifier",
+)
+"""The ops of a LAS trace in causal order (LAS-18)."""
+
+OP_CODES |= {f"las_{op}": code for code, op in enumerate(LAS_OPS, start=len(OP_CODES))}
+
 COUNT_FIELDS = frozenset(
     {"amax", "zero_point", "counts", "mantissa", "exponent", "key_spikes", "value_spikes"}
 )

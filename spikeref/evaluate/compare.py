@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import assert_never
 
 from spikeref.account.any_counters import AnyCounterSink, counter_sink
-from spikeref.account.energy import EnergyTable, spike_energy
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.any_compile import compile_any
+from spikeref.energy.table import EnergyTable, spike_energy
 from spikeref.evaluate.perplexity import checkpoint_perplexity, model_perplexity
 from spikeref.model.any_model import AnyProfile
 from spikeref.model.folder import load_model
@@ -92,6 +92,6 @@ def _cost(profile: AnyProfile, additions: int) -> tuple[str, int, float]:
             return bits, profile.encoder().train_length, energy
         case LasProfile():
             # Equation 25 of LAS takes an addition as a whole accumulate, whatever it weighs.
-            return str(profile.weight_bits), profile.form.steps, table.accumulate * additions
+            return str(profile.weight_bits), profile.form.steps, float(table.accumulate * additions)
         case _:
             assert_never(profile)

@@ -115,9 +115,18 @@ def las_step(model: LasModel, engine: LasEngine, sink: Sink) -> Step:
     return step
 
 
-def encode(model: LasModel, prompt: Prompt, choice: EngineChoice, sink: Sink) -> LasOutput:
-    """Return what one pass of a LAS model over a whole prompt gives; TokenError for a bad one."""
+def encode(
+    model: LasModel,
+    prompt: Prompt,
+    choice: EngineChoice,
+    sink: Sink,
+    types: NDArray[np.int64] | None = None,
+) -> LasOutput:
+    """Return what one pass of a LAS model over a whole prompt gives; TokenError for a bad one.
+
+    types: token types [T], all 0 where None; embeddings take none.
+    """
     engine, cache = las_engine(choice), LasCache(model.config)
     if isinstance(prompt, Embedded):
         return las_forward_embedded(model, prompt, cache, engine, sink)
-    return las_forward(model, prompt, cache, engine, sink)
+    return las_forward(model, prompt, cache, engine, sink, types)

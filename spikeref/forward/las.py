@@ -11,7 +11,7 @@ from spikeref.engine.las_products import LasEngine
 from spikeref.forward.embedded import Embedded, check_embedded
 from spikeref.forward.las_cache import LasCache
 from spikeref.forward.las_pass import LasPass
-from spikeref.forward.tokens import check_tokens
+from spikeref.forward.tokens import check_tokens, check_types
 from spikeref.functions.activation import activate, with_fraction_bits
 from spikeref.model.las_config import FeedForward, Placement, Position
 from spikeref.model.las_layers import LasLayer, LasModel
@@ -45,16 +45,25 @@ class LasOutput:
 
 
 def las_forward(
-    model: LasModel, tokens: NDArray[np.int64], cache: LasCache, engine: LasEngine, sink: Sink
+    model: LasModel,
+    tokens: NDArray[np.int64],
+    cache: LasCache,
+    engine: LasEngine,
+    sink: Sink,
+    types: NDArray[np.int64] | None = None,
 ) -> LasOutput:
     """Return what tokens [T] give that follow what `cache` holds.
 
     The cache grows by T positions; an encoder sees the tokens of one pass, so its cache must be
-    empty. TokenError for ids or positions out of range.
+    empty. types: token types int64 [T] of a model that has them, all 0 where None. TokenError for
+    ids, types or positions out of range.
     """
     check_tokens(model.config.shape, tokens, cache.length)
     x = embedding_rows(model.embedding, tokens, model)
-    return _through_layers(model, x, following_positions(cache, len(x)), cache, engine, sink)
+    if types is not None:
+        check_types(model.config.shape, types, len(tokens))
+    positions = following_positions(cache, len(x))
+    return _through_layers(model, x, positions, types, cache, engine, sink)
 
 
 def las_forward_embedded(
@@ -65,13 +74,14 @@ def las_forward_embedded(
     positions = given.positions
     if positions is None:
         positions = following_positions(cache, len(given.values))
-    return _through_layers(model, given.values, positions, cache, engine, sink)
+    return _through_layers(model, given.values, positions, None, cache, engine, sink)
 
 
 def _through_layers(
     model: LasModel,
     x: NDArray[np.int64],
     positions: NDArray[np.int64],
+    types: NDArray[np.int64] | None,
     cache: LasCache,
     engine: LasEngine,
     sink: Sink,
@@ -88,7 +98,7 @@ def _through_layers(
         engine=engine,
         sink=sink,
     )
-    x = embedded(walk, x)
+    x = embedded(walk, x, types)
     for index, layer in enumerate(model.layers):
         x = layer_output(walk, index, layer, x)
     cache.length += len(x)
@@ -109,14 +119,17 @@ def embedding_rows(
     ).values
 
 
-def embedded(walk: LasPass, x: NDArray[np.int64]) -> NDArray[np.int64]:
+def embedded(
+    walk: LasPass, x: NDArray[np.int64], types: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
     """Return the residual stream that token rows x, int64 [T, N], begin (LAS-3)."""
     model = walk.model
     if model.positions is not None:
         first = walk.first_token + model.config.structure.position_offset
         x = x + embedding_rows(model.positions, np.arange(first, first + len(x)), model)
     if model.types is not None:
-        x = x + embedding_rows(model.types, np.zeros(len(x), dtype=np.int64), model)
+        rows = np.zeros(len(x), dtype=np.int64) if types is None else types
+        x = x + embedding_rows(model.types, rows, model)
     x = walk.residual("las_embedding", EMBEDDING_LAYER, x)
     if model.embedding_norm is not None:
         x = walk.norm("las_embedding_norm", EMBEDDING_LAYER, x, model.embedding_norm)

@@ -37,3 +37,13 @@ def check_tokens(shape: ModelShape | LasShape, tokens: NDArray[np.int64], positi
             f"{position + tokens.size} tokens do not fit the model's {shape.positions} positions;"
             " give fewer"
         )
+
+
+def check_types(shape: LasShape, types: NDArray[np.int64], tokens: int) -> None:
+    """Refuse token types that a model lacks, or that are not one for each token: TokenError."""
+    if shape.token_types == 0:
+        raise TokenError("token types: the model has none")
+    if types.shape != (tokens,):
+        raise TokenError(f"token types: {types.size} given for {tokens} tokens")
+    if types.min() < 0 or types.max() >= shape.token_types:
+        raise TokenError(f"token types: the model has 0 to {shape.token_types - 1}")

@@ -108,6 +108,9 @@ THRESHOLD_SETS: dict[str, ThresholdSet] = {
 }  # fmt: skip
 """(θ_n, θ_o) by role (LMOD-7)."""
 
+SINGLE = "single"
+THRESHOLD_SETS[SINGLE] = {role: (o, o) for role, (_, o) in THRESHOLD_SETS["default"].items()}
+
 LAS_PROFILES: dict[str, LasProfile] = {
     profile.name: profile
     for profile in (

@@ -10,6 +10,8 @@ CODE_BITS = 16
 UNREACHED = (1 << 31) - 1
 """Threshold that no membrane reaches; −2^31 where the piece falls."""
 LARGEST_CELLS = 1 << 17
+MOST_COMPARED = 8
+"""Thresholds of one cell that are compared one after another; more are searched."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +72,10 @@ def expansion_codes(x: NDArray[np.int64], neuron: Expansion, steps: int) -> NDAr
     cells = neuron.cells
     given = -x if neuron.falling else x
     membrane = np.clip(given, np.int64(cells.first), np.int64(cells.last))
+    if cells.most > MOST_COMPARED:
+        reached = cells.thresholds[:-1]
+        code = np.searchsorted(reached, membrane, side="right").astype(np.int64)
+        return first_steps(np.where(given < cells.first, np.int64(0), code), steps)
     code = cells.start_codes[(membrane - np.int64(cells.first)) >> cells.shift]
     for _ in range(cells.most):
         code = code + (membrane >= cells.thresholds[np.minimum(code, len(cells.thresholds) - 1)])

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from spikeref.arith.wide_rescale import combine, wide_rescale
 from spikeref.engine.las_products import LasEngine
 from spikeref.errors import RefusedError
+from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
 from spikeref.operations.las_forms import (
     code_of,
@@ -95,8 +96,8 @@ def softmax_offset(parameters: Parameters, inputs: Inputs) -> Outputs:
     }
 
 
-def softmax(engine: LasEngine) -> Run:
-    """Return `las_softmax` run with an engine (LAS-11)."""
+def softmax(engine: LasEngine, choice: Choice = Choice.PAPER) -> Run:
+    """Return `las_softmax`, or `las_published_softmax`, run with an engine (LAS-11, LAS-16)."""
 
     def run(parameters: Parameters, inputs: Inputs) -> Outputs:
         bound, distance = integer(parameters, "bound"), inputs["distance"][None, :]
@@ -112,7 +113,7 @@ def softmax(engine: LasEngine) -> Run:
             ties=ties_of(parameters),
         )
         hidden = np.zeros(distance.shape, dtype=np.bool_)
-        done = probabilities(distance, hidden, rules, engine)
+        done = probabilities(distance, hidden, rules, engine, choice)
         return {
             "sum": done.total[0],
             "inverse": done.inverse[0],

@@ -115,7 +115,7 @@ FUNCTIONS = (
     Operation(
         name="hg_exp",
         case_class="las",
-        clauses=("HG-2",),
+        clauses=("HG-2", "HG-9"),
         parameters=FUNCTION,
         inputs={"t": "i64 N", "exp": "i32 2^S-1"},
         outputs={"power": "i64 N"},
@@ -124,7 +124,7 @@ FUNCTIONS = (
     Operation(
         name="hg_reciprocal",
         case_class="las",
-        clauses=("HG-3", "HG-4"),
+        clauses=("HG-3", "HG-4", "HG-9"),
         parameters=FUNCTION,
         inputs={"s": "i64 N", "reciprocal": "i32 2^S-1"},
         outputs={"code": "i32 N", "exponent": "i32 N"},
@@ -133,7 +133,7 @@ FUNCTIONS = (
     Operation(
         name="hg_rsqrt",
         case_class="las",
-        clauses=("HG-3", "HG-5"),
+        clauses=("HG-3", "HG-5", "HG-9"),
         parameters=FUNCTION,
         inputs={"s": "i64 N", "rsqrt": "i32 2^S-1"},
         outputs={"code": "i32 N", "exponent": "i32 N"},
@@ -142,7 +142,7 @@ FUNCTIONS = (
     Operation(
         name="hg_sqrt",
         case_class="las",
-        clauses=("HG-3", "HG-6"),
+        clauses=("HG-3", "HG-6", "HG-9"),
         parameters=FUNCTION,
         inputs={"s": "i64 N", "sqrt": "i32 2^S-1"},
         outputs={"code": "i32 N", "exponent": "i32 N"},
@@ -151,7 +151,7 @@ FUNCTIONS = (
     Operation(
         name="hg_square",
         case_class="las",
-        clauses=("HG-3", "HG-7"),
+        clauses=("HG-3", "HG-7", "HG-9"),
         parameters=FUNCTION,
         inputs={"x": "i64 N", "square": "i32 2^S-1"},
         outputs={"y": "i64 N"},

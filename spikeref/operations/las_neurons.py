@@ -8,6 +8,7 @@ from spikeref.neurons.few_spikes import FewSpikes, few_spikes
 from spikeref.neurons.multi_threshold import mt_counts
 from spikeref.neurons.outlier_aware import LARGEST_THRESHOLD, encode_oat, saturated
 from spikeref.operations.arithmetic import refuse_below
+from spikeref.operations.las_events import LAS_EVENTS
 from spikeref.operations.las_forms import (
     CODE,
     FORM,
@@ -118,4 +119,4 @@ OUTLIER_AWARE = (
     ),
 )
 
-LAS_NEURONS = (FEW_SPIKES, *OUTLIER_AWARE)
+LAS_NEURONS = (FEW_SPIKES, *OUTLIER_AWARE, *LAS_EVENTS)

@@ -1,8 +1,12 @@
 """The rows of CONF-9 for the operators of LAS (chapter 20)."""
 
+from dataclasses import replace
+
 from spikeref.engine.las_dense import LAS_DENSE
+from spikeref.model.las_profile import Choice
 from spikeref.operations import las_attention as attention
 from spikeref.operations import las_operators as operators
+from spikeref.operations.las_embedding import EMBEDDING
 from spikeref.operations.las_forms import CODE, FORM, FUNCTION, RULES
 from spikeref.operations.las_functions import ACTIVATION, LAS_FUNCTIONS, PIECES
 from spikeref.operations.las_neurons import LAS_NEURONS
@@ -118,6 +122,21 @@ PRODUCTS = (
     ),
 )
 
+SOFTMAX = Operation(
+    name="las_softmax",
+    case_class="las",
+    clauses=("LAS-11", "HG-2", "HG-4"),
+    parameters=("bound", "scale_mantissa", "scale_exponent", *FUNCTION, "ties"),
+    inputs={"distance": "i64 N", **SOFTMAX_TABLES},
+    outputs={
+        "sum": "i64",
+        "inverse": "i32",
+        "inverse_exponent": "i32",
+        "probability": "i64 N",
+    },
+    run=attention.softmax(LAS_DENSE),
+)
+
 ATTENTION = (
     Operation(
         name="las_softmax_offset",
@@ -133,19 +152,12 @@ ATTENTION = (
         outputs={"score": "i64 S", "offsets": "i64 T S", "distance": "i64 S"},
         run=attention.softmax_offset,
     ),
-    Operation(
-        name="las_softmax",
-        case_class="las",
-        clauses=("LAS-11", "HG-2", "HG-4"),
-        parameters=("bound", "scale_mantissa", "scale_exponent", *FUNCTION, "ties"),
-        inputs={"distance": "i64 N", **SOFTMAX_TABLES},
-        outputs={
-            "sum": "i64",
-            "inverse": "i32",
-            "inverse_exponent": "i32",
-            "probability": "i64 N",
-        },
-        run=attention.softmax(LAS_DENSE),
+    SOFTMAX,
+    replace(
+        SOFTMAX,
+        name="las_published_softmax",
+        clauses=("LAS-16",),
+        run=attention.softmax(LAS_DENSE, Choice.PUBLISHED),
     ),
     Operation(
         name="las_mix",
@@ -225,4 +237,6 @@ FEED_FORWARD = (
     ),
 )
 
-LAS = (*LAS_NEURONS, *LAS_FUNCTIONS, *SCALES, *NORMS, *PRODUCTS, *ATTENTION, *FEED_FORWARD)
+LAS = (
+    *LAS_NEURONS, *LAS_FUNCTIONS, *SCALES, EMBEDDING, *NORMS, *PRODUCTS, *ATTENTION, *FEED_FORWARD,
+)  # fmt: skip

@@ -13,6 +13,17 @@ from spikeref.suite.cases.counted import counter_cases
 from spikeref.suite.cases.domains import domain_cases
 from spikeref.suite.cases.encoders import encoder_cases
 from spikeref.suite.cases.events import event_cases
+from spikeref.suite.cases.las_attention import las_attention_cases
+from spikeref.suite.cases.las_by_hand import las_by_hand
+from spikeref.suite.cases.las_by_hand_operators import las_operators_by_hand
+from spikeref.suite.cases.las_embeddings import las_embedding_cases
+from spikeref.suite.cases.las_events import las_event_cases
+from spikeref.suite.cases.las_functions import las_function_cases
+from spikeref.suite.cases.las_heads import las_head_cases
+from spikeref.suite.cases.las_neurons import las_neuron_cases
+from spikeref.suite.cases.las_norms import las_norm_cases
+from spikeref.suite.cases.las_operators import las_operator_cases
+from spikeref.suite.cases.las_powers import las_power_cases
 from spikeref.suite.cases.linear import linear_cases
 from spikeref.suite.cases.models import model_cases
 from spikeref.suite.cases.packed_weights import packed_weight_cases
@@ -42,6 +53,17 @@ PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
     cache_cases,
     model_cases,
     bad_model_cases,
+    las_by_hand,
+    las_operators_by_hand,
+    las_neuron_cases,
+    las_event_cases,
+    las_function_cases,
+    las_power_cases,
+    las_norm_cases,
+    las_embedding_cases,
+    las_operator_cases,
+    las_head_cases,
+    las_attention_cases,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -139,6 +140,9 @@ def _load_order() -> tuple[str, ...]:
     leaves = [module for module in ordered if not _file_of(module).endswith("__init__.py")]
     packages = [module for module in _graph() if _file_of(module).endswith("__init__.py")]
     inner = sorted(set(packages) - {""}, key=len)
+    # A module that no operation needs is not loaded with the package.
+    for module in leaves:
+        import_module(f"{ORIGINAL}{module}")
     return (*_before_use(leaves, inner), "")
 
 

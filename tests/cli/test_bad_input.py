@@ -214,6 +214,7 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "calibrate": "calibrate missing --tokens-file tokens.json -o out",
         "widths": "widths missing",
         "functions": "functions --profile other",
+        "energy": "energy --trace missing",
         "trace": "trace show missing",
         "export-pkg": "export-pkg missing -o out",
         "serve": "serve missing",

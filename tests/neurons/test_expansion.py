@@ -85,6 +85,20 @@ def test_every_membrane_of_a_small_range(falling: bool) -> None:
         assert found == by_steps(grid.tolist(), neuron, steps)
 
 
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("place", range(17))
+def test_a_jump_anywhere_in_a_wide_cell(falling: bool, place: int) -> None:
+    """Cells of 16 membranes, and many thresholds at one of them."""
+    values = np.full(CODES, 1 << 20)
+    values[0], values[1:1001] = 0, place
+    neuron = neuron_of(-values if falling else values, falling)
+    assert neuron.cells.shift == 4
+    grid = list(range(-1, 40))
+    membranes = np.array(grid, dtype=np.int64)
+    found = expansion_codes(-membranes if falling else membranes, neuron, 16).tolist()
+    assert found == [by_search(-x if falling else x, neuron) for x in grid]
+
+
 def test_a_threshold_of_the_extremes_is_never_reached() -> None:
     everything = np.full(CODES, UNREACHED, dtype=np.int64)
     grid = np.array([-(1 << 31), 0, UNREACHED - 1], dtype=np.int64)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spikeref.arith.rounding import Scale
@@ -37,8 +37,9 @@ ENGINES = (LAS_DENSE, LAS_SYNCHRONOUS, las_asynchronous(Reversed(), 33))
 
 def codes_of(form: TrainForm, probabilities: tuple[int, int] = (1 << 10, 1 << 16)) -> HeadCodes:
     return HeadCodes(
-        query=OatCode(form=form, normal=1 << 16, outlier=1 << 20),
-        key=OatCode(form=form, normal=3 << 14, outlier=15 << 14),
+        # Ratios so large that scores are shifted before they are scaled (LAS-2).
+        query=OatCode(form=form, normal=1 << 16, outlier=1 << 25),
+        key=OatCode(form=form, normal=3 << 14, outlier=(3 * 67) << 14),
         value=OatCode(form=form, normal=1 << 14, outlier=1 << 18),
         probabilities=OatCode(form=form, normal=probabilities[0], outlier=probabilities[1]),
     )
@@ -213,11 +214,12 @@ def replace_counts(spikes: OatSpikes, count: int) -> OatSpikes:
     angles=st.lists(st.integers(-(1 << 14), 1 << 14), min_size=4, max_size=4),
     ties=st.sampled_from(list(Ties)),
 )
+@example(x=[(1 << 31) - 1, -5, -(1 << 31), 1 << 30], angles=[9999, 1, 16000, 1], ties=Ties.HALF_UP)
 def test_rotated_heads_are_rounded_saturated_and_spiked(
     x: list[int], angles: list[int], ties: Ties
 ) -> None:
     """LAS-7: saturate(round_shift(r, 14), 32), then OAT; without positions OAT alone."""
-    code = OatCode(form=TrainForm(steps=11), normal=1 << 16, outlier=1 << 20)
+    code = OatCode(form=TrainForm(steps=11), normal=1 << 27, outlier=1 << 32)
     heads = np.array(x, dtype=np.int64).reshape(1, 1, 4)
     cos, sin = (np.array([a], dtype=np.int16) for a in (angles[:2], angles[2:]))
     turned = spiking_head(heads, Turns(cos=cos, sin=sin), code, ties)

@@ -19,14 +19,18 @@ Map: TypeAlias = Callable[[str, int], int]
 class Change:
     """What differs in the copy: members of config.json, elements of tensors, thresholds.
 
-    constants: replaced members of `constants`. element: from a tensor's name and an element to
-    the element of the copy. thresholds: ENC-8 thresholds by tensor name.
+    constants, shape, structure: replaced members of these members of config.json. element: from a
+    tensor's name and an element to the element of the copy. thresholds: ENC-8 thresholds by
+    tensor name. tensors: tensors by name in place of those of shard 1, None where there is none.
     """
 
     clip_mode: str | None = None
     constants: Mapping[str, int] = field(default_factory=dict)
-    element: Map = field(default=lambda name, x: x)
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    structure: Mapping[str, Any] = field(default_factory=dict)
+    element: Map | None = None
     thresholds: Mapping[str, int] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor | None] = field(default_factory=dict)
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
@@ -52,25 +56,38 @@ def width(tensor: Tensor) -> int:
     return struct.calcsize("<" + CODES[tensor.type])
 
 
+def mapped(name: str, tensor: Tensor, element: Map) -> Tensor:
+    """The tensor with every element changed; thresholds of HG neurons stay."""
+    if name.startswith("tables.") and name.endswith(".thresholds"):
+        return tensor
+    return Tensor(tensor.type, tensor.shape, tuple(element(name, x) for x in tensor.flat))
+
+
 def rewrite(source: Path, target: Path, change: Change) -> Path:
     """Copy the model folder `source` to the new folder `target` with the changes."""
     target.mkdir()
     config = json.loads((source / "config.json").read_bytes())
     del config["model_digest"]
-    config["clip_mode"] = change.clip_mode
+    if "clip_mode" in config:
+        config["clip_mode"] = change.clip_mode
     config["constants"] |= change.constants
+    config["shape"] |= change.shape
+    if "structure" in config:
+        config["structure"] |= change.structure
     config["tensors"] = {}
     weights: dict[str, str] = {}
     size = 0
     for shard in sorted(source.glob("*.safetensors")):
-        tensors = {
-            name: Tensor(t.type, t.shape, tuple(change.element(name, x) for x in t.flat))
-            for name, t in read_safetensors(shard)
-        }
+        tensors = dict(read_safetensors(shard))
+        if change.element is not None:
+            tensors = {name: mapped(name, t, change.element) for name, t in tensors.items()}
         layer = f"layers.{int(shard.name.split('-')[1]) - 2}."
         for name, threshold in change.thresholds.items():
             if name.startswith(layer):
                 tensors[name] = Tensor("i64", (1,), (threshold,))
+        if shard.name.startswith("model-00001-"):
+            changed = {**tensors, **change.tensors}
+            tensors = {name: t for name, t in changed.items() if t is not None}
         config["tensors"] |= write_safetensors(target / shard.name, tensors)
         weights |= dict.fromkeys(tensors, shard.name)
         size += sum(width(t) * len(t.flat) for t in tensors.values())

@@ -16,16 +16,17 @@ OLD = f"{BEFORE}{BEGIN}\n| old |\n| rows |\n{END}{AFTER}"
 NEW = f"{BEFORE}{BEGIN}\n| a |\n| b |\n{END}{AFTER}"
 
 
-ACCURACY, ERRORS = "accuracy.md", "hg-errors.md"
+PAGES = ("accuracy.md", "energy.md", "hg-errors.md")
 
 
 @pytest.fixture
 def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in (ACCURACY, ERRORS):
+    for name in PAGES:
         (tmp_path / name).write_text(OLD, encoding="utf-8")
     monkeypatch.setattr(tables, "DOCS", tmp_path)
     monkeypatch.setattr(tables, "accuracy_table", lambda: ["| a |", "| b |"])
     monkeypatch.setattr(tables, "hg_error_table", lambda: ["| a |", "| b |"])
+    monkeypatch.setattr(tables, "energy_table", lambda: ["| a |", "| b |"])
     return tmp_path
 
 
@@ -45,16 +46,24 @@ def test_replacing_again_changes_nothing() -> None:
 def test_the_pages_are_written(pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["tables"])
     assert tables.main() == 0
-    for name in (ACCURACY, ERRORS):
+    for name in PAGES:
         assert (pages / name).read_text(encoding="utf-8") == NEW
 
 
-@pytest.mark.parametrize("stale", [ACCURACY, ERRORS])
+def test_one_page_alone(pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["tables", "--page", "energy"])
+    assert tables.main() == 0
+    for name in PAGES:
+        expected = NEW if name == "energy.md" else OLD
+        assert (pages / name).read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize("stale", PAGES)
 def test_a_check_writes_nothing_and_says_what_to_run(
     pages: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stale: str
 ) -> None:
     monkeypatch.setattr("sys.argv", ["tables", "--check"])
-    for name in (ACCURACY, ERRORS):
+    for name in PAGES:
         (pages / name).write_text(OLD if name == stale else NEW, encoding="utf-8")
     assert tables.main() == 1
     assert (pages / stale).read_text(encoding="utf-8") == OLD
@@ -76,6 +85,11 @@ def test_the_page_has_a_row_for_every_profile() -> None:
         assert (bits, steps) == (expected, str(profile.encoder().train_length)), name
 
 
+def test_the_page_of_energies_is_up_to_date() -> None:
+    text = (tables.DOCS / "energy.md").read_text(encoding="utf-8")
+    assert with_table(text, tables.energy_table()) == text
+
+
 def test_ratios_are_over_the_row_of_float64() -> None:
     lines = (tables.DOCS / "accuracy.md").read_text(encoding="utf-8").splitlines()
     cells = [line.split("|") for line in lines if line.startswith("| ")][1:]
@@ -86,7 +100,7 @@ def test_ratios_are_over_the_row_of_float64() -> None:
 
 def test_the_page_of_errors_has_a_row_for_every_piece() -> None:
     """Its figures at 16 steps are those that `spikeref functions` prints."""
-    text = (tables.DOCS / ERRORS).read_text(encoding="utf-8")
+    text = (tables.DOCS / "hg-errors.md").read_text(encoding="utf-8")
     lines = text.split(BEGIN)[1].split(END)[0].strip().splitlines()
     found = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[2:]]
     standard, fitted = (list(piece_rows(functions, 16)) for functions in Functions)

@@ -1,4 +1,4 @@
-"""`python -m tools.tables`: write the tables of docs/accuracy.md and docs/hg-errors.md."""
+"""`python -m tools.tables`: write the tables of the pages in docs/ that have one."""
 
 import argparse
 import sys
@@ -8,7 +8,10 @@ from pathlib import Path
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.cli.compare import table
 from spikeref.cli.demo import shipped_model
+from spikeref.cli.energy_output import paper_table
 from spikeref.cli.shared import token_progress
+from spikeref.energy.paper import paper_figures
+from spikeref.energy.table import EnergyTable
 from spikeref.evaluate.compare import compare_profiles
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.profile import PROFILES
@@ -16,31 +19,39 @@ from tools.tables.hg_errors import hg_error_table
 from tools.tables.page import with_table
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("accuracy", "energy", "hg-errors")
 
 
 def main() -> int:
     """Write the tables, or with --check compare them; return 1 where one is not up to date."""
     parser = argparse.ArgumentParser(prog="python -m tools.tables")
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
+    parser.add_argument("--page", choices=PAGES, help="one page (default: all)")
     arguments = parser.parse_args()
-    changed = []
-    for path, made in (
-        (DOCS / "accuracy.md", accuracy_table),
-        (DOCS / "hg-errors.md", hg_error_table),
-    ):
-        before = path.read_text(encoding="utf-8")
+    pages = {"accuracy": accuracy_table, "energy": energy_table, "hg-errors": hg_error_table}
+    old = []
+    for name, made in pages.items():
+        if arguments.page not in (None, name):
+            continue
+        page = DOCS / f"{name}.md"
+        before = page.read_text(encoding="utf-8")
         after = with_table(before, made())
         if before != after:
-            changed.append(path)
+            old.append(page)
             if not arguments.check:
-                path.write_text(after, encoding="utf-8")
+                page.write_text(after, encoding="utf-8")
     if not arguments.check:
         return 0
-    for path in changed:
-        print(f"{path}: run python -m tools.tables")
-    if not changed:
+    for page in old:
+        print(f"{page}: run python -m tools.tables")
+    if not old:
         print("up to date")
-    return int(bool(changed))
+    return int(bool(old))
+
+
+def energy_table() -> list[str]:
+    """Return every printed figure of operations and energy beside the computed one, in Markdown."""
+    return paper_table(paper_figures(EnergyTable()))
 
 
 def accuracy_table() -> list[str]:

@@ -65,8 +65,8 @@ def las_embedding(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-3."""
     tokens, first = inputs["tokens"].flat, parameters.integer("position_offset")
     table = _table(inputs, "")
-    if any(not 0 <= token < len(table.exponents) for token in tokens):
-        raise Refusal("token", "a token id outside the vocabulary")
+    if not tokens:
+        raise Refusal("token", "no token")
     rows = []
     for i, token in enumerate(tokens):
         places = [(table, token)]
@@ -74,6 +74,8 @@ def las_embedding(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
             places.append((_table(inputs, "position_"), i + first))
         if "type_mantissas" in inputs:
             places.append((_table(inputs, "type_"), inputs["types"].flat[i]))
+        if any(not 0 <= row < len(given.exponents) for given, row in places):
+            raise Refusal("token", "a token id, position or type that has no row")
         rows.append(rule.embed(places, parameters.ties))
     return {
         "residual": matrix("i64", [row for row, _ in rows]),

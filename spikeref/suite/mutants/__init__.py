@@ -6,6 +6,11 @@ from spikeref.suite.mutants.encoding import ENCODING_MUTANTS
 from spikeref.suite.mutants.equivalent import EQUIVALENT
 from spikeref.suite.mutants.events import EVENTS_MUTANTS
 from spikeref.suite.mutants.hadamard import HADAMARD_MUTANTS
+from spikeref.suite.mutants.las_attention import LAS_ATTENTION_MUTANTS
+from spikeref.suite.mutants.las_functions import LAS_FUNCTION_MUTANTS
+from spikeref.suite.mutants.las_neurons import LAS_NEURON_MUTANTS
+from spikeref.suite.mutants.las_operators import LAS_OPERATOR_MUTANTS
+from spikeref.suite.mutants.las_trains import LAS_TRAIN_MUTANTS
 from spikeref.suite.mutants.linear import LINEAR_MUTANTS
 from spikeref.suite.mutants.mutant import Equivalent, Mutant
 from spikeref.suite.mutants.neurons import NEURONS_MUTANTS
@@ -30,5 +35,10 @@ MUTANTS: tuple[Mutant, ...] = (
     *ATTENTION_MUTANTS,
     *VISIBILITY_MUTANTS,
     *DECODER_MUTANTS,
+    *LAS_NEURON_MUTANTS,
+    *LAS_TRAIN_MUTANTS,
+    *LAS_FUNCTION_MUTANTS,
+    *LAS_OPERATOR_MUTANTS,
+    *LAS_ATTENTION_MUTANTS,
 )
 """In causal order of their groups."""

@@ -44,8 +44,8 @@ OPERATORS_MUTANTS: tuple[Mutant, ...] = (
         "rms_norm",
         "OP-2",
         "operators.py:_normalised",
-        " + round_shift(norm.epsilon, 2 * shift, ties)",
-        "",
+        "m in mantissas) + round_shift(norm.epsilon, 2 * shift, ties)",
+        "m in mantissas)",
         "leaves epsilon out",
     ),
     fault(

@@ -1,0 +1,1 @@
+"""Operations and theoretical energy: models by shape, the papers' tables, traces by counters."""
