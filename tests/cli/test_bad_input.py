@@ -212,6 +212,7 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "eval": "eval missing --tokens-file tokens.json",
         "compare": "compare missing --tokens-file tokens.json",
         "calibrate": "calibrate missing --tokens-file tokens.json -o out",
+        "ablate": "ablate missing --tokens-file tokens.json",
         "widths": "widths missing",
         "functions": "functions --profile other",
         "energy": "energy --trace missing",
