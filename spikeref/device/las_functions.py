@@ -72,13 +72,9 @@ def code_of(x: int, piece: Piece, steps: int) -> int:
         case Identity(shift):
             return x >> (shift + WHOLE_STEPS - steps)
         case FewSpikes():
-            return few_code(x - piece.low, piece.neuron, steps)
-
-
-def few_code(x: int, neuron: FewSpikes, steps: int) -> int:
-    """The code of an FS neuron, the T upper bits of its output (NEUR-8)."""
-    output = few_spikes(x, neuron.resets, neuron.thresholds, neuron.weights)
-    return min(max(output, 0), LARGEST_CODE) >> (WHOLE_STEPS - steps)
+            given = piece.neuron
+            output = few_spikes(x - piece.low, given.resets, given.thresholds, given.weights)
+            return min(max(output, 0), LARGEST_CODE) >> (WHOLE_STEPS - steps)
 
 
 def fire(x: int, pieces: Sequence[Piece], steps: int) -> tuple[int, int]:
@@ -108,7 +104,9 @@ class Function:
     def __call__(self, membrane: int) -> int:
         """The code on 16 steps (HG-9)."""
         if isinstance(self.neuron, FewSpikes):
-            code = few_code(membrane - self.low, self.neuron, self.steps)
+            low, neuron = self.low, self.neuron
+            piece = Piece(low=low, high=membrane, sign=1, exponent=0, neuron=neuron)
+            code = code_of(membrane, piece, self.steps)
         else:
             code = expand(membrane, self.neuron, self.steps)
         return code << (WHOLE_STEPS - self.steps)

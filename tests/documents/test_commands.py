@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.synthetic_checkpoint import PRESETS, write_checkpoint
+from tools.synthetic_checkpoint import write_checkpoint
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (
@@ -48,7 +48,8 @@ def in_this_place(command: str) -> str:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder as a reader has it who followed the documents from the top."""
-    write_checkpoint(PRESETS["tiny-llama"], tmp_path / "checkpoint")
+    write_checkpoint("tiny-llama", tmp_path / "checkpoint")
+    write_checkpoint("tiny-bert", tmp_path / "bert-checkpoint")
     (tmp_path / "tokens.json").write_text(json.dumps([[1, 2, 3, 4, 5, 6, 7, 8]]))
     (tmp_path / "conformance").symlink_to(ROOT / "conformance")
     return tmp_path

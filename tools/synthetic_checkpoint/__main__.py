@@ -9,6 +9,7 @@ import sys
 from tqdm import tqdm
 
 from spikeref.errors import SpikerefError
+from tools.synthetic_checkpoint.classic_presets import CLASSIC_PRESETS
 from tools.synthetic_checkpoint.presets import PRESETS
 from tools.synthetic_checkpoint.tensors import STORED
 from tools.synthetic_checkpoint.write import write_checkpoint
@@ -46,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Write a checkpoint with random weights in the Hugging Face layout.",
         epilog="example: python -m tools.synthetic_checkpoint --shape tiny-llama -o checkpoint",
     )
-    parser.add_argument("--shape", required=True, choices=list(PRESETS), help="which model's shape")
+    shapes = [*PRESETS, *CLASSIC_PRESETS]
+    parser.add_argument("--shape", required=True, choices=shapes, help="which model's shape")
     parser.add_argument("-o", "--output", required=True, help="folder to write, new or empty")
     parser.add_argument("--layers", type=int, help="number of layers, instead of the shape's")
     parser.add_argument("--shard-mb", type=int, help="split into shards of at most so many 10^6 B")

@@ -12,12 +12,17 @@ from spikeref.checkpoint.layout import all_shapes, layout_of
 from spikeref.errors import UsageError
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.sharded import INDEX_NAME, SINGLE_NAME
+from tools.synthetic_checkpoint.classic_presets import CLASSIC_PRESETS
 from tools.synthetic_checkpoint.presets import PRESETS, TINY_VOCAB
 from tools.synthetic_checkpoint.tensors import ITEM_BYTES, STORED, WeightType, tensor_bytes
 from tools.synthetic_checkpoint.tokenizer import write_tokenizer
 
-OPTIONAL_TENSORS = ("pooler.dense.weight", "classifier.weight")
-"""Names by which a checkpoint tells that it has these parts."""
+OPTIONAL_TENSORS = (
+    "pooler.dense.weight",
+    "classifier.weight",
+    "model.decoder.embed_tokens.weight",
+)
+"""Names by which a checkpoint tells that it has these parts, and OPT how it calls them."""
 
 
 def write_checkpoint(
@@ -31,7 +36,7 @@ def write_checkpoint(
     scale: float = 0.02,
     on_tensor: Callable[[str], None] | None = None,
 ) -> Path:
-    """Write a checkpoint of `preset` (a name of PRESETS, or a config.json as a dictionary).
+    """Write a checkpoint of `preset`: a name of either PRESETS, or a config.json as a dictionary.
 
     `folder` must not exist or be empty. The weights depend on `seed`, `scale`, `dtype` and the
     tensors' names alone. Without `shard_bytes` there is one model.safetensors; with it, shards of
@@ -42,7 +47,7 @@ def write_checkpoint(
     """
     stated = dict(_preset(preset))
     if layers is not None:
-        stated["num_hidden_layers"] = layers
+        stated["n_layer" if "n_layer" in stated else "num_hidden_layers"] = layers
     text = json.dumps(stated, indent=2) + "\n"
     config = parse_config(text.encode())
     if seed < 0:
@@ -62,9 +67,10 @@ def write_checkpoint(
 def _preset(preset: str | Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(preset, str):
         return preset
-    if preset not in PRESETS:
-        raise UsageError(f"unknown shape {preset!r}; known are {', '.join(PRESETS)}")
-    return PRESETS[preset]
+    known = {**PRESETS, **CLASSIC_PRESETS}
+    if preset not in known:
+        raise UsageError(f"unknown shape {preset!r}; known are {', '.join(known)}")
+    return known[preset]
 
 
 def _specs(config: SourceConfig) -> list[TensorSpec]:
