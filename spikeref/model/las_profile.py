@@ -125,6 +125,7 @@ LAS_PROFILES: dict[str, LasProfile] = {
             norm=Choice.PUBLISHED,
             softmax=Choice.PUBLISHED,
         ),
+        LasProfile(name="las-fitted", functions=Functions.FITTED),
     )
 }
 
