@@ -219,7 +219,6 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "trace": "trace show missing",
         "export-pkg": "export-pkg missing -o out",
         "serve": "serve missing",
-        "ablate": "ablate missing --tokens-file tokens.json",
         "vectors": "vectors verify missing",
         "check": "check missing missing",
         "conform": "conform missing -- true",

@@ -123,7 +123,7 @@ class TestFaults:
         for k in range(words.size - 1):
             doubled = np.insert(words, 0, words[k] ^ np.uint64(changed))
             for faulty in (doubled, recounted(doubled)):
-                with pytest.raises(DeliveryError, match="twice|no level"):
+                with pytest.raises(DeliveryError, match=r"twice|no level"):
                     deliver(faulty, arrival, batch)
 
     def test_an_event_of_a_level_that_is_none(self, arrival: Arrival, batch: int) -> None:
