@@ -28,6 +28,8 @@ _EMBEDDINGS = {
     "gpt2": "wte.weight",
     "opt": "embed_tokens.weight",
 }
+_NORM_NAMES = ("weight", "bias")
+_OLD_NORM_NAMES = ("gamma", "beta")
 _GPT2_BUFFERS = ("attn.bias", "attn.masked_bias")
 
 
@@ -39,7 +41,8 @@ class ClassicTensors:
     prefix: str
     has_pooler: bool
     has_classifier: bool
-    has_head: bool
+    norm_names: tuple[str, str]
+    """What γ and β of a norm are called; the first BERT checkpoints say so."""
 
     @classmethod
     def found(cls, config: ClassicConfig, names: Collection[str]) -> "ClassicTensors":
@@ -48,12 +51,13 @@ class ClassicTensors:
         prefixes = _PREFIXES[config.family]
         embedding = _EMBEDDINGS[config.family]
         prefix = next((p for p in prefixes if p + embedding in held), prefixes[-1])
+        old = f"{prefix}embeddings.LayerNorm.gamma"
         return cls(
             config=config,
             prefix=prefix,
             has_pooler=f"{prefix}pooler.dense.weight" in held,
             has_classifier="classifier.weight" in held,
-            has_head="lm_head.weight" in held,
+            norm_names=_OLD_NORM_NAMES if old in held else _NORM_NAMES,
         )
 
     def passed_over(self, name: str) -> bool:
@@ -145,9 +149,10 @@ class ClassicTensors:
         )
 
     def _norm(self, name: str) -> NormParts:
+        gamma, beta = self.norm_names
         return NormParts(
-            gamma=whole_vector(f"{name}.weight", self.config.hidden),
-            beta=whole_vector(f"{name}.bias", self.config.hidden),
+            gamma=whole_vector(f"{name}.{gamma}", self.config.hidden),
+            beta=whole_vector(f"{name}.{beta}", self.config.hidden),
         )
 
     def _bert_layer(self, prefix: str) -> LayerParts:
