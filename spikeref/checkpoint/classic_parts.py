@@ -28,6 +28,7 @@ _EMBEDDINGS = {
     "gpt2": "wte.weight",
     "opt": "embed_tokens.weight",
 }
+_LAYERS = {"bert": "encoder.layer.", "gpt2": "h.", "opt": "layers."}
 _NORM_NAMES = ("weight", "bias")
 _OLD_NORM_NAMES = ("gamma", "beta")
 _GPT2_BUFFERS = ("attn.bias", "attn.masked_bias")
@@ -50,7 +51,11 @@ class ClassicTensors:
         held = frozenset(names)
         prefixes = _PREFIXES[config.family]
         embedding = _EMBEDDINGS[config.family]
-        prefix = next((p for p in prefixes if p + embedding in held), prefixes[-1])
+        stems = (embedding, _LAYERS[config.family])
+        prefix = next(
+            (p for p in prefixes if any(name.startswith(p + s) for name in held for s in stems)),
+            prefixes[-1],
+        )
         old = f"{prefix}embeddings.LayerNorm.gamma"
         return cls(
             config=config,

@@ -49,8 +49,18 @@ PUBLISHED: dict[str, tuple[dict[str, Any], int]] = {
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[str], Path]:
-    """Return a function that writes a tiny fp32 checkpoint of a family."""
-    return lambda family: write_checkpoint(CHECKPOINTS[family], tmp_path / family, dtype="fp32")
+    """Return a function that writes a tiny fp32 checkpoint of a family, its names bare."""
+
+    def write(family: str) -> Path:
+        folder = write_checkpoint(CHECKPOINTS[family], tmp_path / family, dtype="fp32")
+        edit_tensors(folder, bare)
+        return folder
+
+    def bare(tensors: Tensors) -> None:
+        for name in list(tensors):
+            tensors[name.removeprefix("model.decoder.")] = tensors.pop(name)
+
+    return write
 
 
 def prefixed(folder: Path, prefix: str) -> None:
