@@ -1,4 +1,4 @@
-"""`python -m tools.site.check FOLDER`: no built page loads from another host, and no link is dead."""
+"""`python -m tools.site.check FOLDER`: no page loads from another host, and no link is dead."""
 
 import argparse
 import re

@@ -1,4 +1,4 @@
-"""Docstrings as the reference shows them: a paragraph for each parameter, and one for the errors."""
+"""Docstrings as the reference shows them: a paragraph for each parameter and for the errors."""
 
 import re
 from collections.abc import Collection
@@ -12,7 +12,9 @@ else:
     except ImportError:  # the texts below can be tested without
         Extension = Function = object
 
-ERRORS = re.compile(r"(?:(?<=\. )|^)(?=Raises |(?:[A-Z][a-z]+)+Error(?:: | for | if | where ))", re.M)
+ERRORS = re.compile(
+    r"(?:(?<=\. )|^)(?=Raises |(?:[A-Z][a-z]+)+Error(?:: | for | if | where ))", re.M
+)
 """Where a docstring begins to say what is raised."""
 
 
@@ -22,7 +24,9 @@ class Contracts(Extension):
     def on_function(self, *, func: "Function", **_: Any) -> None:
         """Change the docstring of a function."""
         if func.docstring is not None:
-            func.docstring.value = set_apart(func.docstring.value, {p.name for p in func.parameters})
+            func.docstring.value = set_apart(
+                func.docstring.value, {p.name for p in func.parameters}
+            )
 
 
 def set_apart(docstring: str, parameters: Collection[str]) -> str:

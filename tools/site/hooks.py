@@ -1,4 +1,4 @@
-"""What mkdocs.yml needs beside its plugins: paths, Markdown as the repository has it, clauses, formulas."""
+"""What mkdocs.yml needs beside its plugins: paths, Markdown as it is written, clauses, formulas."""
 
 import ast
 import re
@@ -103,7 +103,7 @@ def in_dialect(markdown: str) -> str:
         elif mark:
             fence = mark[1]
             line = re.sub(r"^(\s*[`~]+\w+) .*", r"\1", line)
-        elif lines and lines[-1].strip() and _begins_a_block(lines, line):
+        elif line.strip() and lines and lines[-1].strip() and _begins_a_block(lines, line):
             lines.append("")
         lines.append(line)
     return "\n".join(lines) + "\n"
