@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from spikeref.energy.breakdown import Breakdown, CostRow, by_op, summed
 from spikeref.energy.table import EnergyTable
 from spikeref.report.markup import Cell, Markup, figure, gallery, paragraph, table
+from spikeref.report.overview import layer_name
 from spikeref.report.pictures import NEGATIVE, POSITIVE, picture
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ def cost_parts(found: Breakdown, table_pj: EnergyTable, layers: int) -> list[Mar
     total = found.total
     ratio = float(total.exact.energy_j / total.float_energy_j)
     ops = by_op(found.rows)
+    numbers = sorted({row.layer for row in found.rows if row.layer is not None})
     in_layers = [
-        summed([row for row in found.rows if row.layer == layer], layer, "")
-        for layer in sorted({row.layer for row in found.rows if row.layer is not None})
+        summed([row for row in found.rows if row.layer == layer], layer, "") for layer in numbers
     ]
-    names = [_layer_name(row.layer, layers) for row in in_layers]
-    long_names = [name if name == "behind" else f"layer {name}" for name in names]
+    names = [layer_name(layer, layers) for layer in numbers]
+    long_names = [f"layer {name}" if name.isdecimal() else name for name in names]
     mac, accumulate = float(table_pj.mac_pj), float(table_pj.accumulate_pj)
     sentence = (
         f"The spikes of this run made {int(total.exact.additions):,} synaptic additions,"
@@ -69,10 +70,6 @@ def _line(name: str, row: CostRow) -> list[Cell]:
 
 def _joules(value: Fraction) -> str:
     return f"{float(value):.3e}"
-
-
-def _layer_name(layer: int | None, layers: int) -> str:
-    return "behind" if layer is not None and layer >= layers else str(layer)
 
 
 def _unit(largest: Fraction) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from spikeref.neurons.binary_train import BinaryTrain
 from spikeref.neurons.counts import Encoder, Encoding, encode
 from spikeref.neurons.spike_numbers import spike_numbers
 from spikeref.report.markup import Markup, figure
-from spikeref.report.pictures import NEGATIVE, POSITIVE, picture, whole_numbers
+from spikeref.report.pictures import NEGATIVE, POSITIVE, frame, picture, whole_numbers
 from spikeref.trace.canonical import Place
 from spikeref.trace.populations import UnitTrain, encoder_of, find_population
 from spikeref.trace.reader import TraceFolder
@@ -122,15 +122,17 @@ def histogram_figure(found: list[Histogram], layer: int, op: str) -> Markup:
 def _sentence(one: Histogram) -> str:
     silent = dict(zip(one.values, one.numbers, strict=True))[0]
     again = "" if one.stored else " (encoded anew from the stored potentials)"
+    rate, quiet = percent(one.spikes, one.neurons * one.steps), percent(silent, one.neurons)
     return (
-        f"{one.name[0].upper()}{one.name[1:]}{again}:"
-        f" {percent(one.spikes, one.neurons * one.steps)} of {one.steps} steps fire, {percent(silent, one.neurons)} of {one.neurons:,} neurons are"
-        " silent."
+        f"{one.name[0].upper()}{one.name[1:]}{again}: {rate} of {one.steps} steps fire, {quiet} of"
+        f" {one.neurons:,} neurons are silent."
     )
 
 
 def _draw(canvas: "Figure", found: list[Histogram]) -> None:
-    for axes, one in zip(canvas.subplots(len(found), squeeze=False)[:, 0], found, strict=True):
+    frame(canvas, left=0.75, right=0.1, bottom=0.45, top=0.25)
+    panels = canvas.subplots(len(found), squeeze=False, gridspec_kw={"hspace": 0.5})[:, 0]
+    for axes, one in zip(panels, found, strict=True):
         colour = NEGATIVE if "asymmetric" in one.name else POSITIVE
         axes.bar(one.values, one.numbers, color=colour, width=0.85)
         axes.set_title(one.name, fontsize=9, loc="left")

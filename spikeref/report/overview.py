@@ -7,6 +7,7 @@ from spikeref.model.las_profile import LasProfile
 from spikeref.model.profile import Profile
 from spikeref.report.markup import Markup, facts
 from spikeref.trace.manifest import Manifest
+from spikeref.trace.records import EMBEDDING_LAYER
 from spikeref.trace.show import OpFiring, percent
 
 SHOWN_TOKENS = 32
@@ -32,6 +33,13 @@ def overview(manifest: Manifest, fired: list[OpFiring], second: Manifest | None)
             ("its digest", second.trace_digest),
         ]  # fmt: skip
     return facts(pairs)
+
+
+def layer_name(layer: int, layers: int) -> str:
+    """Return the number of a layer, or what stands before or after all `layers` of them."""
+    if layer == EMBEDDING_LAYER:
+        return "embedding"
+    return "after the last" if layer >= layers else str(layer)
 
 
 def system_name(profile: AnyProfile) -> str:

@@ -23,7 +23,6 @@ from spikeref.report.rates import rate_parts
 from spikeref.report.widths import observed_signals, width_table
 from spikeref.trace.populations import require_counts, spiking_ops
 from spikeref.trace.reader import TraceFolder
-from spikeref.trace.records import EMBEDDING_LAYER
 from spikeref.trace.show import firing
 
 LARGEST_CHOICE = 12
@@ -166,9 +165,8 @@ def _widths(trace: TraceFolder, model: AnyModel | None) -> list[Markup]:
         )
     if trace.manifest.level == "counts":
         words += " At level counts a trace stores few of the signals; one of level full has all."
-    names = {EMBEDDING_LAYER: "embedding", trace.manifest.layers: "behind"}
     found = observed_signals(trace, decoder)
-    return [paragraph(words), width_table(found, names)] if found else [_none()]
+    return [paragraph(words), width_table(found, trace.manifest.layers)] if found else [_none()]
 
 
 def _document(title: str, sections: list[tuple[str, str, list[Markup]]]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.report.markup import Markup, figure
-from spikeref.report.pictures import NEGATIVE, POSITIVE, RULE, picture, whole_numbers
+from spikeref.report.pictures import NEGATIVE, POSITIVE, RULE, frame, picture, whole_numbers
 from spikeref.trace.canonical import Place
 from spikeref.trace.populations import UnitTrain, find_population, signed_steps
 from spikeref.trace.reader import TraceFolder
@@ -97,6 +97,7 @@ def raster_figure(raster: Raster, prefix: str = "raster", whose: str = "") -> Ma
 
 
 def _draw(canvas: "Figure", raster: Raster) -> None:
+    frame(canvas, left=0.65, right=0.1, bottom=0.45, top=0.1)
     axes = canvas.add_subplot()
     shown, columns = raster.spikes.shape
     top = raster.first_neuron

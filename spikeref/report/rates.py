@@ -8,6 +8,7 @@ import numpy as np
 
 from spikeref.energy.observed import Firing
 from spikeref.report.markup import Cell, Markup, figure, table
+from spikeref.report.overview import layer_name
 from spikeref.report.pictures import picture
 from spikeref.trace.show import OpFiring, percent
 
@@ -24,7 +25,7 @@ def rate_parts(fired: list[OpFiring], firing: Firings, layers: int) -> list[Mark
     """
     ops: list[str] = [one.op for one in fired]
     rows = sorted({layer for layer, _ in firing})
-    names = [_layer_name(layer, layers) for layer in rows]
+    names = [layer_name(layer, layers) for layer in rows]
     parts = [table("By population, over all layers and tokens", _HEADS, _op_rows(fired))]
     # A population behind the last layer alone would make a picture of empty places.
     inside = [op for op in ops if any((layer, op) in firing for layer in range(layers))]
@@ -53,10 +54,6 @@ def _op_rows(fired: list[OpFiring]) -> list[list[Cell]]:
 
 def _op_row(name: str, positive: int, negative: int, slots: int) -> list[Cell]:
     return [name, positive, negative, slots, percent(positive + negative, slots)]
-
-
-def _layer_name(layer: int, layers: int) -> str:
-    return "behind" if layer >= layers else str(layer)
 
 
 def _rate(one: Firing | None) -> str:

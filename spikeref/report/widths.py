@@ -1,6 +1,5 @@
 """The observed range of every stored signal beside the width that is proven or declared for it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from spikeref.account.widths import proven_bits
 from spikeref.arith.widths import minimum_bits
 from spikeref.model.layers import IntegerModel
 from spikeref.report.markup import Bar, Cell, Markup, Text, table
+from spikeref.report.overview import layer_name
 from spikeref.trace.canonical import TYPE_CODES
 from spikeref.trace.reader import TraceFolder
 from spikeref.trace.records import SDLLM_OPS
@@ -82,7 +82,7 @@ def _proven(model: IntegerModel, layer: int, op: str, name: str) -> int | None:
     return proven_bits(model, layer, op, name)
 
 
-def width_table(found: list[ObservedSignal], layer_names: Mapping[int, str]) -> Markup:
+def width_table(found: list[ObservedSignal], layers: int) -> Markup:
     """Return the signals as a table with a bar of observed bits in the width."""
     proven = any(one.proven is not None for one in found)
     kind = "proven bits" if proven else "declared bits"
@@ -90,7 +90,7 @@ def width_table(found: list[ObservedSignal], layer_names: Mapping[int, str]) -> 
     rows: list[list[Cell]] = [
         [
             Text(words=one.op), Text(words=one.signal),
-            Text(words=layer_names.get(one.layer, str(one.layer))),
+            Text(words=layer_name(one.layer, layers)),
             one.low, one.high, one.bits, one.width,
             Bar(part=min(one.bits, one.width), whole=one.width),
         ]
