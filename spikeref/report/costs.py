@@ -84,7 +84,7 @@ def _bars(ident: str, title: str, rows: Sequence[CostRow], names: Sequence[str])
     name = names[rows.index(most)]
     description = (
         f"Two bars each, in joules: of the additions made, and of firing rate × steps × MACs."
-        f" {name[0].upper()}{name[1:]} takes most, {_joules(most.exact.energy_j)} J. The table has"
+        f" Most is taken by {name}, {_joules(most.exact.energy_j)} J. The table has"
         " every figure."
     )
 
@@ -96,7 +96,9 @@ def _bars(ident: str, title: str, rows: Sequence[CostRow], names: Sequence[str])
         sides = ((-0.2, POSITIVE, "additions made"), (0.2, NEGATIVE, "R·D·MACs"))
         for (shift, colour, label), kind in zip(sides, ("exact", "ideal"), strict=True):
             sizes = [float(getattr(row, kind).energy_j * per_joule) for row in rows]
-            axes.barh([i + shift for i in places], sizes, 0.38, color=colour, label=label)
+            axes.barh(
+                [i + shift for i in places], sizes, 0.38, color=colour, label=label, clip_on=False
+            )
         axes.set_yticks(places, names)
         axes.invert_yaxis()
         axes.set_xlabel(f"energy, {unit}")

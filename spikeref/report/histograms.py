@@ -11,7 +11,7 @@ from spikeref.neurons.binary_train import BinaryTrain
 from spikeref.neurons.counts import Encoder, Encoding, encode
 from spikeref.neurons.spike_numbers import spike_numbers
 from spikeref.report.markup import Markup, figure
-from spikeref.report.pictures import NEGATIVE, POSITIVE, frame, picture, whole_numbers
+from spikeref.report.pictures import NEGATIVE, POSITIVE, picture, whole_numbers
 from spikeref.trace.canonical import Place
 from spikeref.trace.populations import UnitTrain, encoder_of, find_population
 from spikeref.trace.reader import TraceFolder
@@ -20,6 +20,8 @@ from spikeref.trace.show import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MARGINS = (0.75, 0.1, 0.45, 0.25)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,9 @@ def histogram_figure(found: list[Histogram], layer: int, op: str) -> Markup:
     description = " ".join(_sentence(one) for one in found)
     ident = f"histogram-{layer}-{op.replace('_', '-')}"
     height = 0.4 + 1.5 * len(found)
-    drawn = picture(ident, f"Counts of {title}", description, height, lambda f: _draw(f, found))
+    drawn = picture(
+        ident, f"Counts of {title}", description, height, lambda f: _draw(f, found), margins=MARGINS
+    )
     return figure(drawn, f"{title}.", description)
 
 
@@ -130,11 +134,10 @@ def _sentence(one: Histogram) -> str:
 
 
 def _draw(canvas: "Figure", found: list[Histogram]) -> None:
-    frame(canvas, left=0.75, right=0.1, bottom=0.45, top=0.25)
     panels = canvas.subplots(len(found), squeeze=False, gridspec_kw={"hspace": 0.5})[:, 0]
     for axes, one in zip(panels, found, strict=True):
         colour = NEGATIVE if "asymmetric" in one.name else POSITIVE
-        axes.bar(one.values, one.numbers, color=colour, width=0.85)
+        axes.bar(one.values, one.numbers, color=colour, width=0.85, clip_on=False)
         axes.set_title(one.name, fontsize=9, loc="left")
         axes.set_ylabel("neurons")
         axes.set_xlim(one.values[0] - 0.7, one.values[-1] + 0.7)

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spikeref.errors import UsageError
 from spikeref.report.markup import Markup
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 WIDTH = 4.0
 """Inches of a figure in a gallery: of 96 CSS pixels each, about the width of a phone."""
+
+Margins: TypeAlias = tuple[float, float, float, float]
+"""Left, right, bottom, top, in inches."""
 
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
 """Blue and vermilion: told apart by readers who do not tell red from green."""
@@ -32,14 +35,16 @@ SETTINGS: dict[Any, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
     "text.color": INK,
-    "figure.constrained_layout.use": True,
     "figure.facecolor": "none",
     "legend.frameon": False,
 }
 
 _REFERENCE = re.compile(r'((?:xlink:)?href="#|url\(#)')
 _IDENT = re.compile(r' id="([^"]+)"')
-_FONT = re.compile(r"font: ([\d.]+)px [^;\"]*")
+_FONT = re.compile(r"(font: [\d.]+px|font-family:) [^;\"]*;? ?")
+_TAG = re.compile(r"<(?!image)[^>]+>")
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_IDLE = re.compile(r'<g/>|(?: transform="rotate\(-0 [^"]*")')
 
 
 def require_matplotlib() -> None:
@@ -59,10 +64,12 @@ def picture(
     height: float,
     draw: Callable[["Figure"], None],
     width: float = WIDTH,
+    margins: Margins | None = None,
 ) -> Markup:
     """Return what `draw` puts on an empty figure, as SVG that tells its title and description.
 
-    ident: unique in the page, letters, digits and dashes; height and width in inches.
+    ident: unique in the page, letters, digits and dashes; height and width in inches. With
+    margins a figure is drawn in half the time; without, they are found for its labels.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -71,7 +78,10 @@ def picture(
         # A reader's own settings must not change the bytes of a page.
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
-        made = Figure(figsize=(width, height))
+        made = Figure(figsize=(width, height), layout="constrained" if margins is None else "none")
+        if margins is not None:
+            left, right, bottom, top = margins
+            made.subplots_adjust(left / width, bottom / height, 1 - right / width, 1 - top / height)
         draw(made)
         written = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -91,8 +101,9 @@ def inline(svg: str, ident: str, title: str, description: str) -> Markup:
         return f' id="{ident}-{found[1]}"' if found[1] in used else ""
 
     drawn = _REFERENCE.sub(rf"\g<1>{ident}-", _IDENT.sub(unique, drawn))
-    # The page's style sheet names the font.
-    drawn = _FONT.sub(r"font-size: \1px", drawn)
+    # The page's style sheet names the font; a hundredth of a point is below what a screen shows.
+    drawn = _IDLE.sub("", _FONT.sub(_size_alone, drawn))
+    drawn = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", tag[0]), drawn)
     drawn = "\n".join(line.strip() for line in drawn.splitlines() if line.strip())
     return Markup(
         f'{opening} role="img" aria-labelledby="{ident}-title" aria-describedby="{ident}-desc"'
@@ -110,10 +121,7 @@ def whole_numbers(axis: "Axis", most: int) -> None:
     axis.set_major_locator(MaxNLocator(most, integer=True))
 
 
-def frame(canvas: "Figure", left: float, right: float, bottom: float, top: float) -> None:
-    """Leave these margins, in inches: a figure of known labels is drawn in half the time."""
-    width, height = canvas.get_size_inches()
-    canvas.set_layout_engine("none")
-    canvas.subplots_adjust(
-        left=left / width, right=1 - right / width, bottom=bottom / height, top=1 - top / height
-    )
+def _size_alone(font: re.Match[str]) -> str:
+    """Return the size of a font without its families; older releases write both together."""
+    size = font[1].removeprefix("font: ")
+    return "" if size == "font-family:" else f"font-size: {size}; "

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.report.markup import Markup, figure
-from spikeref.report.pictures import NEGATIVE, POSITIVE, RULE, frame, picture, whole_numbers
+from spikeref.report.pictures import NEGATIVE, POSITIVE, RULE, picture, whole_numbers
 from spikeref.trace.canonical import Place
 from spikeref.trace.populations import UnitTrain, find_population, signed_steps
 from spikeref.trace.reader import TraceFolder
@@ -20,6 +20,7 @@ LARGEST_NEURONS = 128
 LARGEST_COLUMNS = 256
 """Tokens times steps, so that a raster stays an image of few points."""
 LARGEST_TOKENS = 16
+MARGINS = (0.65, 0.1, 0.45, 0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,12 +93,13 @@ def raster_figure(raster: Raster, prefix: str = "raster", whose: str = "") -> Ma
         f" silent throughout."
     )
     ident = f"{prefix}-{raster.layer}-{raster.op.replace('_', '-')}"
-    drawn = picture(ident, f"Raster of {title}", description, 2.7, lambda f: _draw(f, raster))
+    drawn = picture(
+        ident, f"Raster of {title}", description, 2.7, lambda f: _draw(f, raster), margins=MARGINS
+    )
     return figure(drawn, f"{title}.", description)
 
 
 def _draw(canvas: "Figure", raster: Raster) -> None:
-    frame(canvas, left=0.65, right=0.1, bottom=0.45, top=0.1)
     axes = canvas.add_subplot()
     shown, columns = raster.spikes.shape
     top = raster.first_neuron
