@@ -88,6 +88,6 @@ def _heat_figure(firing: Firings, rows: list[int], ops: list[str]) -> Markup:
 
     height = min(6.0, 1.8 + 0.22 * len(rows))
     drawn = picture(
-        "rates", "Firing rate by layer and population", description, height, draw, width=5.0
+        "rates", "Firing rate by layer and population", description, height, draw, width=4.4
     )
     return figure(drawn, "Firing rate by layer and population.", description)
