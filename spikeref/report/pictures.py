@@ -78,7 +78,7 @@ def picture(
         # A reader's own settings must not change the bytes of a page.
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
-        made = Figure(figsize=(width, height), layout="constrained" if margins is None else "none")
+        made = Figure(figsize=(width, height), layout="constrained" if margins is None else None)
         if margins is not None:
             left, right, bottom, top = margins
             made.subplots_adjust(left / width, bottom / height, 1 - right / width, 1 - top / height)

@@ -17,6 +17,7 @@ DOCUMENTS = (
     "docs/accuracy.md",
     "docs/energy.md",
     "docs/hg-errors.md",
+    "docs/report.md",
     "docs/software-guide.md",
 )
 
