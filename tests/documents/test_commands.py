@@ -45,6 +45,8 @@ def place(tmp_path: Path) -> Path:
     write_checkpoint("tiny-llama", tmp_path / "checkpoint")
     write_checkpoint("tiny-bert", tmp_path / "bert-checkpoint")
     (tmp_path / "tokens.json").write_text(json.dumps([[1, 2, 3, 4, 5, 6, 7, 8]]))
+    item = {"query": "The sky is", "choices": ["blue", "a kind of bread"], "gold": 0}
+    (tmp_path / "items.jsonl").write_text(json.dumps(item) + "\n")
     (tmp_path / "conformance").symlink_to(ROOT / "conformance")
     return tmp_path
 

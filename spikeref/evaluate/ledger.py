@@ -1,0 +1,84 @@
+"""What an interrupted evaluation had finished: JSON lines that a later one takes up."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spikeref.errors import UsageError
+from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex
+
+
+def ledger_key(members: dict[str, Any]) -> str:
+    """Return the digest of everything that a result depends on: integers, strings, lists of them.
+
+    Whatever changes, the key changes, so that results of other inputs are never taken up.
+    """
+    return sha256_hex(canonical_json(members))
+
+
+class Ledger:
+    """Finished items of one evaluation, in a file that may hold those of others beside them.
+
+    A line is {"key": …, "item": number, "result": {…}}, complete once its line break is written.
+    """
+
+    def __init__(self, file: io.TextIOWrapper, key: str, held: dict[int, dict[str, Any]]) -> None:
+        """Use `open_ledger`."""
+        self._file = file
+        self._key = key
+        self._held = held
+        self.taken = len(held)
+        """How many items the file held at the start."""
+
+    @property
+    def kept(self) -> int:
+        """How many items the file holds now."""
+        return len(self._held)
+
+    def get(self, item: int) -> dict[str, Any] | None:
+        """Return the result of an item; numbers with a point are exact Decimals or floats."""
+        return self._held.get(item)
+
+    def put(self, item: int, result: dict[str, Any]) -> None:
+        """Write the result of an item, at once."""
+        line = json.dumps({"key": self._key, "item": item, "result": result}, allow_nan=False)
+        self._file.write(line + "\n")
+        self._file.flush()
+        self._held[item] = result
+
+
+@contextlib.contextmanager
+def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
+    """Open a ledger file, made where there is none, for the evaluation with that key.
+
+    A last line without line break, which an interruption left, is dropped. UsageError: a file that
+    is no ledger, or that cannot be read or written.
+    """
+    path = Path(path)
+    held: dict[int, dict[str, Any]] = {}
+    try:
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        for number, line in enumerate(whole.splitlines(), start=1):
+            item, owner, result = _parsed(line, f"{path}, line {number}")
+            if owner == key:
+                held[item] = result
+        if content and not whole and not content.startswith(b'{"key"'):
+            raise UsageError(f"{path}: holds no results of an evaluation; name another file")
+        with path.open("a", encoding="utf-8") as file:
+            file.truncate(len(whole))
+            yield Ledger(file, key, held)
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be used ({fault.strerror})") from fault
+
+
+def _parsed(line: bytes, where: str) -> tuple[int, str, dict[str, Any]]:
+    value = parse_json(line, where, UsageError)
+    match value:
+        case {"key": str(key), "item": int(item), "result": dict(result)}:
+            return item, key, result
+        case _:
+            raise UsageError(f"{where}: is no result of an evaluation; name another file")
