@@ -76,7 +76,7 @@ FAMILIES: Mapping[str, Any] = {
     "qwen2": "tiny-qwen2",
     "mistral": {**PRESETS["tiny-mistral"], "sliding_window": 3},
 }
-PROFILES = ("las", "las-bert", "las-llava", "las-qwen2-vl", "las-published")
+PROFILES = ("las", "las-bert", "las-llava", "las-qwen2-vl", "las-published", "las-fitted")
 FORMS: list[dict[str, Any]] = [
     {},
     {"steps": 10, "ties": Ties.HALF_UP},

@@ -1,7 +1,7 @@
 """The standard HG neurons: thresholds of exact functions, alike on every machine (chapter 19)."""
 
-import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from math import isqrt
 from typing import assert_never
@@ -9,8 +9,17 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.compiler.fitted_constants import fitted_constants
+from spikeref.compiler.real_functions import (
+    Real,
+    gelu_deficit,
+    gelu_tanh_deficit,
+    silu_deficit,
+    tanh_deficit,
+)
 from spikeref.errors import RangeError
 from spikeref.functions.tables import ActivationName, FunctionName, FunctionTables
+from spikeref.model.las_profile import Functions
 from spikeref.neurons.expansion import CODE_BITS, UNREACHED, Expansion
 from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece
 
@@ -23,19 +32,17 @@ MARGIN = 1e-9
 """Float64 gives |f|·2^−e below 2^16 to within 2^−33; a table is refused where a value lies so near
 to an integer that another mathematical library could round it down differently."""
 
-Real = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
 
 @lru_cache(maxsize=16)
 def standard_neuron(name: FunctionName) -> HgNeuron:
     """Return the HG neuron of a function by its name in chapter 19."""
     match name:
         case "silu":
-            return _activation(_silu_deficit, start=-16, trough=-83785, exponent=-17, octaves=4)
+            return _activation(silu_deficit, start=-16, trough=-83785, exponent=-17, octaves=4)
         case "gelu":
-            return _activation(_gelu_deficit, start=-8, trough=-49269, exponent=-18, octaves=3)
+            return _activation(gelu_deficit, start=-8, trough=-49269, exponent=-18, octaves=3)
         case "gelu-tanh":
-            return _activation(_gelu_tanh_deficit, start=-8, trough=-49313, exponent=-18, octaves=3)
+            return _activation(gelu_tanh_deficit, start=-8, trough=-49313, exponent=-18, octaves=3)
         case "relu":
             unit = Piece(low=0, high=ONE - 1, sign=1, exponent=-16, neuron=Identity(0))
             return HgNeuron(pieces=(unit, *_identity_octaves(0)))
@@ -56,6 +63,30 @@ def standard_neuron(name: FunctionName) -> HgNeuron:
             assert_never(name)
 
 
+@lru_cache(maxsize=16)
+def fitted_neuron(name: FunctionName) -> HgNeuron:
+    """Return the HG neuron of a function with an FS neuron for every expansion (HG-8)."""
+    constants = fitted_constants(name)
+    pieces = enumerate(standard_neuron(name).pieces)
+    return HgNeuron(
+        pieces=tuple(
+            replace(piece, neuron=constants[i].neuron) if i in constants else piece
+            for i, piece in pieces
+        )
+    )
+
+
+def neuron_of(name: FunctionName, functions: Functions) -> HgNeuron:
+    """Return the HG neuron of a function in profiles with such functions (LMOD-4)."""
+    match functions:
+        case Functions.EXPANSION:
+            return standard_neuron(name)
+        case Functions.FITTED:
+            return fitted_neuron(name)
+        case _:
+            assert_never(functions)
+
+
 def standard_tables(activation: ActivationName, *, tanh: bool) -> FunctionTables:
     """Return the functions of a model with that activation, and tanh where it has a pooler."""
     return FunctionTables(
@@ -67,27 +98,6 @@ def standard_tables(activation: ActivationName, *, tanh: bool) -> FunctionTables
         activation=standard_neuron(activation),
         tanh=standard_neuron("tanh") if tanh else None,
     )
-
-
-def _silu_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(x / (1.0 + np.exp(x)))
-
-
-def _gelu_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    complement = np.array([math.erfc(v) for v in (x / math.sqrt(2.0)).tolist()])
-    return np.asarray(0.5 * x * complement)
-
-
-def _gelu_tanh_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)
-    return np.asarray(x / (1.0 + np.exp(2.0 * inner)))
-
-
-def _tanh_deficit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Near 0 the difference cancels, and three terms of the series have 12 digits.
-    cube = x * x * x
-    series = cube / 3.0 - cube * x * x * (2.0 / 15.0) + cube * cube * x * (17.0 / 315.0)
-    return np.asarray(np.where(x < 2.0**-6, series, x - np.tanh(x)))
 
 
 def _activation(deficit: Real, *, start: int, trough: int, exponent: int, octaves: int) -> HgNeuron:
@@ -113,7 +123,7 @@ def _activation(deficit: Real, *, start: int, trough: int, exponent: int, octave
 def _tanh() -> HgNeuron:
     # From 6.6 on every code is the largest.
     end = 7 * ONE
-    codes = _codes_below_identity(_tanh_deficit, 0, end, -16)
+    codes = _codes_below_identity(tanh_deficit, 0, end, -16)
     rising = _thresholds_of(codes, 0, falling=False).astype(np.int64)
     thresholds = np.where(rising == UNREACHED, -UNREACHED - 1, -rising)
     limit = 1 << 31

@@ -13,7 +13,7 @@ from spikeref.checkpoint.parts import NormParts, OperatorParts, OuterParts, Rows
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.compile import Progress, copy_tokenizer
 from spikeref.compiler.fixed_point import FixedRows, fix_bias, fix_gamma, fix_rows
-from spikeref.compiler.function_tables import standard_neuron
+from spikeref.compiler.function_tables import neuron_of
 from spikeref.compiler.headroom import prove_las_headroom
 from spikeref.compiler.las_plan import (
     fixed_thresholds,
@@ -29,7 +29,7 @@ from spikeref.compiler.synapses import operator_tensors, quantise_operator
 from spikeref.errors import UsageError
 from spikeref.model.las_assembly import INPUT_ROLES
 from spikeref.model.las_config import LasConfig
-from spikeref.model.las_profile import CALIBRATED, OUTER_ROLES, Functions, LasProfile, Role
+from spikeref.model.las_profile import CALIBRATED, OUTER_ROLES, LasProfile, Role
 from spikeref.model.las_tables import neuron_tensors
 from spikeref.model.las_tensors import functions_of, has_head
 from spikeref.model.layers import DyadicRows
@@ -54,8 +54,6 @@ def compile_las(
     cannot be proven; UsageError: a target that cannot be written, or thresholds that do not go
     with the profile's train form or the shape's heads.
     """
-    if profile.functions is not Functions.EXPANSION:
-        raise UsageError(f"profile {profile.name}: fitted functions have no constants yet")
     if profile.thresholds == CALIBRATED:
         raise UsageError(f"profile {profile.name}: thresholds are calibrated on a compiled model")
     layout = checkpoint.layout
@@ -182,7 +180,7 @@ class _Compilation:
     def _tables(self) -> dict[str, NDArray[Any]]:
         tensors: dict[str, NDArray[Any]] = {}
         for name in functions_of(self.config):
-            tensors |= neuron_tensors(name, standard_neuron(name))
+            tensors |= neuron_tensors(name, neuron_of(name, self.config.profile.functions))
         return tensors
 
 

@@ -159,7 +159,7 @@ def weigh(logs: Sequence[int], softmax: Softmax) -> Weights:
 def mixing_bound(codes: Codes) -> int:
     """The bound of a mixed value (LAS-12)."""
     p = codes.probabilities
-    largest = ((1 << 14) + 1) * p.form.levels << (p.form.steps + 2)
+    largest = ((1 << 14) + 2) * p.form.levels << (p.form.steps + 2)
     return codes.value.largest_value * -(-largest // p.divisor)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spikeref.engine.events import Events, PacketForm
 from spikeref.engine.weighted_spikes import times_int
+from spikeref.errors import DeliveryError
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
 
 SOURCE_BITS = 27
@@ -70,7 +71,12 @@ def weighted_step(
 def by_weight(
     events: Events, steps: int, levels: int, ratios: tuple[int, int]
 ) -> Iterator[WeightedEvents]:
-    """Yield the events of a batch by what they weigh: level, time step and sub-neuron (NEUR-5)."""
+    """Yield the events of a batch by what they weigh: level, time step and sub-neuron (NEUR-5).
+
+    DeliveryError: an event of a level that n = levels levels do not have (NEUR-9).
+    """
+    if int(((events.step - 1) >> STEP_BITS).max(initial=0)) >= levels:
+        raise DeliveryError("an event of no level arrived")
     slots = _slots(events)
     outlier = events.source >> OUTLIER_OFFSET
     kind = (events.step - 1) << 1 | outlier

@@ -19,7 +19,7 @@ def score_bound(width: int, query: OatCode, key: OatCode) -> int:
 def mixing_bound(value: OatCode, probabilities: OatCode, times: int) -> int:
     """Return the bound on what values mix to, with weights that sum to at most `times` (LAS-12)."""
     form = probabilities.form
-    largest_sum = ((1 << 14) + 1) * form.levels << (form.steps + 2)
+    largest_sum = ((1 << 14) + 2) * form.levels << (form.steps + 2)
     return times * value.largest_value * -(-largest_sum // probabilities.divisor)
 
 

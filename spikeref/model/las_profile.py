@@ -121,10 +121,11 @@ LAS_PROFILES: dict[str, LasProfile] = {
         LasProfile(
             name="las-published",
             thresholds="bert",
-            form=TrainForm(rule=Rule.BELOW, gate=Rule.BELOW),
+            form=TrainForm(rule=Rule.AT_MOST, gate=Rule.AT_MOST),
             norm=Choice.PUBLISHED,
             softmax=Choice.PUBLISHED,
         ),
+        LasProfile(name="las-fitted", functions=Functions.FITTED),
     )
 }
 

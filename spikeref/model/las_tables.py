@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from spikeref.errors import ModelError
 from spikeref.functions.tables import FunctionName, FunctionTables
-from spikeref.neurons.expansion import UNREACHED, Expansion
+from spikeref.neurons.code_runs import code_runs
+from spikeref.neurons.expansion import CODE_BITS, UNREACHED, Expansion
 from spikeref.neurons.few_spikes import FewSpikes
 from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece, SubNeuron
 
@@ -18,6 +19,8 @@ RISING, FALLING, IDENTITY, FEW_SPIKES = 0, 1, 2, 3
 LOWEST_EXPONENT = -20
 """Activations are given with 20 fraction bits, exactly (HG-1)."""
 LARGEST_MEMBRANE = 1 << 31
+LARGEST_CONSTANT = 1 << 32
+"""Of an FS neuron: potentials and outputs of 16 steps stay far within 64 bits."""
 
 MANTISSA_FUNCTIONS: dict[FunctionName, tuple[int, int]] = {
     "reciprocal": (1 << 23, (1 << 24) - 1),
@@ -27,6 +30,14 @@ MANTISSA_FUNCTIONS: dict[FunctionName, tuple[int, int]] = {
     "exp": (0, (1 << 16) - 1),
 }
 """Functions of one piece, which is open for exactly these membranes (HG-2 to HG-7)."""
+LEAST_CODES: dict[FunctionName, int] = {
+    "reciprocal": 1 << 15,
+    "rsqrt": 1 << 15,
+    "sqrt": 1 << 15,
+    "square": 1 << 14,
+    "exp": 1 << 15,
+}
+"""What a code of theirs is at least, of an FS neuron too (HG-8)."""
 
 
 def neuron_tensors(name: FunctionName, neuron: HgNeuron) -> dict[str, NDArray[Any]]:
@@ -76,6 +87,11 @@ def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgN
     needed = MANTISSA_FUNCTIONS.get(name)
     if not pieces or (needed is not None and ranges != [needed]):
         raise ModelError(f"{prefix}.pieces: not the ranges that chapter 19 needs")
+    least = LEAST_CODES.get(name)
+    if least is not None and isinstance(pieces[0].neuron, FewSpikes):
+        reached = code_runs(pieces[0], CODE_BITS).code
+        if int(reached.min()) < least:
+            raise ModelError(f"{prefix}.0.few_spikes: a code below {least} (HG-8)")
     return HgNeuron(pieces=pieces)
 
 
@@ -93,10 +109,7 @@ def _piece(prefix: str, row: list[int], array: Callable[[str], NDArray[Any]]) ->
                 raise ModelError(f"{prefix}: an identity whose codes leave 16 bits")
             neuron = Identity(shift)
         case 3:
-            resets, thresholds, weights = array(f"{prefix}.few_spikes").tolist()
-            neuron = FewSpikes(
-                resets=tuple(resets), thresholds=tuple(thresholds), weights=tuple(weights)
-            )
+            neuron = _few_spikes(prefix, array(f"{prefix}.few_spikes"))
         case _:
             raise ModelError(f"{prefix}: kind {kind} is unknown")
     return Piece(low=low, high=high, sign=sign, exponent=exponent, neuron=neuron)
@@ -109,6 +122,13 @@ def _expansion(prefix: str, thresholds: NDArray[np.int32], *, falling: bool) -> 
     if int(np.abs(thresholds.astype(np.int64)).max()) > UNREACHED + 1:
         raise ModelError(f"{prefix}.thresholds: one leaves 32 bits")
     return Expansion(thresholds=thresholds, falling=falling)
+
+
+def _few_spikes(prefix: str, constants: NDArray[np.int64]) -> FewSpikes:
+    if np.any((constants > LARGEST_CONSTANT) | (constants < -LARGEST_CONSTANT)):
+        raise ModelError(f"{prefix}.few_spikes: a constant beyond 2^32 (LMOD-4)")
+    resets, thresholds, weights = constants.tolist()
+    return FewSpikes(resets=tuple(resets), thresholds=tuple(thresholds), weights=tuple(weights))
 
 
 def named_neurons(tables: FunctionTables, names: tuple[FunctionName, ...]) -> Iterator[

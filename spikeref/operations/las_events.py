@@ -5,12 +5,10 @@ import numpy as np
 from spikeref.engine.events import EventQueue, Sorted, pack_events
 from spikeref.engine.las_events import (
     SOURCE_BITS,
-    STEP_BITS,
     WEIGHTED_PACKETS,
     by_weight,
     weighted_events_of,
 )
-from spikeref.errors import DeliveryError
 from spikeref.operations.las_forms import CODE, FORM, code_of, form_of, train_of
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
 from spikeref.operations.parameters import integer
@@ -32,8 +30,6 @@ def _integrate(parameters: Parameters, inputs: Inputs) -> Outputs:
     queue.push(packets)
     accumulator = np.zeros(weights.shape[1], dtype=np.int64)
     for batch in queue.batches(len(weights), form.steps):
-        if int(((batch.step - 1) >> STEP_BITS).max(initial=0)) >= form.levels:
-            raise DeliveryError(f"epoch {parameters['epoch']}: an event of no level arrived")
         for events in by_weight(batch, form.steps, form.levels, code.ratios):
             moved = weights[events.rising].sum(axis=0, dtype=np.int64)
             moved -= weights[events.falling].sum(axis=0, dtype=np.int64)

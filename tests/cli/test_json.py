@@ -155,6 +155,29 @@ def test_widths(spikeref: Program, model: Path) -> None:
     assert all(signal["observed_bits"] <= signal["proven_bits"] for signal in signals)
 
 
+def test_functions(spikeref: Program) -> None:
+    got = spikeref("functions", "--profile", "las-fitted", "--steps", "12", "--json").json()
+    assert (got["functions"], got["steps"]) == ("fitted", 12)
+    members = {"function", "piece", "low", "high", "unit", "kind", "error", "units"}
+    assert all(set(piece) == members for piece in got["pieces"])
+    assert {piece["kind"] for piece in got["pieces"]} == {"identity", "fitted"}
+    assert {p["function"] for p in got["pieces"]} >= {"silu", "tanh", "exp", "rsqrt"}
+    (square,) = [p for p in got["pieces"] if p["function"] == "square"]
+    assert (square["low"], square["high"], square["unit"]) == (1.0, 2.0, -14)
+    assert square["error"] == square["units"] * 2.0**-14
+
+
+def test_functions_in_lines(spikeref: Program) -> None:
+    """A row a piece; one unit at most with the standard tables (HG-1)."""
+    called = spikeref("functions", "--profile", "sdllm-hg-w4a4kv4")
+    assert called.status == 0
+    title, head, *rows = called.out.splitlines()
+    assert "expansion functions, 16 steps" in title
+    assert head.startswith("function")
+    assert len(rows) > 60
+    assert all(float(row.split()[-1]) <= 1.0 for row in rows)
+
+
 def test_trace_show(spikeref: Program, traces: dict[str, Path]) -> None:
     got = spikeref("trace", "show", traces["dense"], "--neurons", "3:9", "--json").json()
     assert got["tokens"] == [104, 105]

@@ -12,7 +12,13 @@ import pytest
 from tools.synthetic_checkpoint import write_checkpoint
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/accuracy.md", "docs/energy.md", "docs/software-guide.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/accuracy.md",
+    "docs/energy.md",
+    "docs/hg-errors.md",
+    "docs/software-guide.md",
+)
 
 COMMAND = re.compile(r"^ {4}(spikeref .+)$|^\|.*`(spikeref [^`]+)`", re.M)
 """A command on a line of its own, or the one in a row of a table."""

@@ -123,8 +123,17 @@ class TestFaults:
         for k in range(words.size - 1):
             doubled = np.insert(words, 0, words[k] ^ np.uint64(changed))
             for faulty in (doubled, recounted(doubled)):
-                with pytest.raises(DeliveryError, match="twice"):
+                with pytest.raises(DeliveryError, match=r"twice|no level"):
                     deliver(faulty, arrival, batch)
+
+    def test_an_event_of_a_level_that_is_none(self, arrival: Arrival, batch: int) -> None:
+        """Such an event would weigh what no spike of NEUR-5 does (NEUR-9)."""
+        words = packets()
+        for k in range(words.size - 1):
+            raised = words.copy()
+            raised[k] |= np.uint64(15 << 32)
+            with pytest.raises(DeliveryError, match="no level"):
+                deliver(raised, arrival, batch)
 
     def test_an_event_of_another_epoch(self, arrival: Arrival, batch: int) -> None:
         words = packets()

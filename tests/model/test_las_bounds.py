@@ -83,7 +83,7 @@ def replace_probabilities(
 @given(value=codes(), probabilities=codes(1 << 17), times=st.integers(1, 3000))
 def test_the_bound_of_mixing(value: OatCode, probabilities: OatCode, times: int) -> None:
     form = probabilities.form
-    exact = Fraction((2**14 + 1) * form.levels * 2 ** (form.steps + 2), probabilities.divisor)
+    exact = Fraction((2**14 + 2) * form.levels * 2 ** (form.steps + 2), probabilities.divisor)
     assert mixing_bound(value, probabilities, times) == times * value.largest_value * ceil(exact)
 
 

@@ -222,7 +222,7 @@ def attend(
     width = len(values[0])
     mixed = [sum(p.value * v[i] for p, v in zip(given, values, strict=True)) for i in range(width)]
     p = codes["probabilities"]
-    largest = -(-((2**14 + 1) * p.form.levels * 2 ** (p.form.steps + 2)) // p.divisor)
+    largest = -(-((2**14 + 2) * p.form.levels * 2 ** (p.form.steps + 2)) // p.divisor)
     bound = codes["value"].largest_value * largest
     own = combine(unit_of(p), unit_of(codes["value"]), ties)
     done = [wide_rescale(a, bound, own, 40, ties) for a in mixed]

@@ -83,7 +83,7 @@ def test_probabilities_and_their_values_have_bounded_sums(
     assert 1 << 38 <= int(found.total[0]) < positions << 39
     values = encode_oat(found.values, 30, code).values
     largest = rules.codes.value.largest_value
-    exact = ((1 << 14) + 1) * code.form.levels * (1 << (steps + 2))
+    exact = ((1 << 14) + 2) * code.form.levels * (1 << (steps + 2))
     assert mixing_bound(rules.codes) == largest * ceil(Fraction(exact, code.divisor))
     assert int(values.sum()) * largest <= mixing_bound(rules.codes)
 

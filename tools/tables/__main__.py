@@ -1,4 +1,4 @@
-"""`python -m tools.tables`: write the tables of docs/accuracy.md and docs/energy.md."""
+"""`python -m tools.tables`: write the tables of the pages in docs/ that have one."""
 
 import argparse
 import sys
@@ -15,24 +15,25 @@ from spikeref.energy.table import EnergyTable
 from spikeref.evaluate.compare import compare_profiles
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.profile import PROFILES
+from tools.tables.hg_errors import hg_error_table
+from tools.tables.page import with_table
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = DOCS / "accuracy.md"
-ENERGY_PAGE = DOCS / "energy.md"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+PAGES = ("accuracy", "energy", "hg-errors")
 
 
 def main() -> int:
     """Write the tables, or with --check compare them; return 1 where one is not up to date."""
     parser = argparse.ArgumentParser(prog="python -m tools.tables")
     parser.add_argument("--check", action="store_true", help="write nothing; fail on a difference")
-    parser.add_argument("--page", choices=["accuracy", "energy"], help="one page (default: all)")
+    parser.add_argument("--page", choices=PAGES, help="one page (default: all)")
     arguments = parser.parse_args()
-    pages = {"accuracy": (PAGE, accuracy_table), "energy": (ENERGY_PAGE, energy_table)}
+    pages = {"accuracy": accuracy_table, "energy": energy_table, "hg-errors": hg_error_table}
     old = []
-    for name, (page, made) in pages.items():
+    for name, made in pages.items():
         if arguments.page not in (None, name):
             continue
+        page = DOCS / f"{name}.md"
         before = page.read_text(encoding="utf-8")
         after = with_table(before, made())
         if before != after:
@@ -60,15 +61,6 @@ def accuracy_table() -> list[str]:
         total = sum(len(sequence) for sequence in sequences) * len(PROFILES)
         progress = token_progress("tables", total)
         return table(compare_profiles(checkpoint, sequences, list(PROFILES.values()), progress))
-
-
-def with_table(page: str, lines: list[str]) -> str:
-    """Return the page with `lines` between the marks of its table; ValueError without both."""
-    if BEGIN not in page or END not in page:
-        raise ValueError(f"the page lacks {BEGIN} or {END}")
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return "\n".join([head + BEGIN, *lines, END + tail])
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ LAS_FUNCTION_MUTANTS: tuple[Mutant, ...] = (
         "las-few-spikes-uncut",
         "hg_neuron",
         "NEUR-8 HG-8",
-        "las_functions.py:few_code",
+        "las_functions.py:code_of",
         "min(max(output, 0), LARGEST_CODE)",
         "max(output, 0)",
         "an output beyond 16 bits",

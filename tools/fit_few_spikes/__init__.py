@@ -1,0 +1,1 @@
+"""A deterministic fit of the FS neurons of HG-8."""
