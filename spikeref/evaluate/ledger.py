@@ -4,11 +4,15 @@ import contextlib
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from spikeref.errors import UsageError
 from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex
+
+Entry: TypeAlias = int | str
+"""Number or name of what was finished."""
 
 
 def ledger_key(members: dict[str, Any]) -> str:
@@ -22,10 +26,10 @@ def ledger_key(members: dict[str, Any]) -> str:
 class Ledger:
     """Finished items of one evaluation, in a file that may hold those of others beside them.
 
-    A line is {"key": …, "item": number, "result": {…}}, complete once its line break is written.
+    A line is {"key": …, "item": …, "result": {…}}, complete once its line break is written.
     """
 
-    def __init__(self, file: io.TextIOWrapper, key: str, held: dict[int, dict[str, Any]]) -> None:
+    def __init__(self, file: io.TextIOWrapper, key: str, held: dict[Entry, dict[str, Any]]) -> None:
         """Use `open_ledger`."""
         self._file = file
         self._key = key
@@ -38,11 +42,11 @@ class Ledger:
         """How many items the file holds now."""
         return len(self._held)
 
-    def get(self, item: int) -> dict[str, Any] | None:
-        """Return the result of an item; numbers with a point are exact Decimals or floats."""
+    def get(self, item: Entry) -> dict[str, Any] | None:
+        """Return the result of an item, its floats as they were."""
         return self._held.get(item)
 
-    def put(self, item: int, result: dict[str, Any]) -> None:
+    def put(self, item: Entry, result: dict[str, Any]) -> None:
         """Write the result of an item, at once."""
         line = json.dumps({"key": self._key, "item": item, "result": result}, allow_nan=False)
         self._file.write(line + "\n")
@@ -58,7 +62,7 @@ def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
     is no ledger, or that cannot be read or written.
     """
     path = Path(path)
-    held: dict[int, dict[str, Any]] = {}
+    held: dict[Entry, dict[str, Any]] = {}
     try:
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
@@ -75,10 +79,23 @@ def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
         raise UsageError(f"{path}: cannot be used ({fault.strerror})") from fault
 
 
-def _parsed(line: bytes, where: str) -> tuple[int, str, dict[str, Any]]:
+def _parsed(line: bytes, where: str) -> tuple[Entry, str, dict[str, Any]]:
     value = parse_json(line, where, UsageError)
     match value:
-        case {"key": str(key), "item": int(item), "result": dict(result)}:
-            return item, key, result
+        case {"key": str(key), "item": int(item) | str(item), "result": dict(result)}:
+            return item, key, _with_floats(result)
         case _:
             raise UsageError(f"{where}: is no result of an evaluation; name another file")
+
+
+def _with_floats(value: Any) -> Any:
+    """Return JSON whose exact decimals are the floats again that were written."""
+    match value:
+        case Decimal():
+            return float(value)
+        case list():
+            return [_with_floats(one) for one in value]
+        case dict():
+            return {name: _with_floats(one) for name, one in value.items()}
+        case _:
+            return value

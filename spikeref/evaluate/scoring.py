@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.account.any_counters import counter_sink
+from spikeref.account.any_counters import AnyCounterSink, counter_sink
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.engine.choice import EngineChoice
 from spikeref.evaluate.baseline import baseline_nll_many
+from spikeref.evaluate.baseline_products import Products
 from spikeref.evaluate.ledger import Ledger
 from spikeref.evaluate.stretches import Stretch
 from spikeref.forward.generate import decoding_step
@@ -38,6 +39,8 @@ class Score:
     """−Σ ln p(token | those before it) of its scored tokens, in nats."""
     firing: Firing = field(default_factory=dict)
     """Of all its tokens; empty for the baseline."""
+    additions: dict[str, int] = field(default_factory=dict)
+    """Synaptic additions by op, over all layers; empty for the baseline."""
 
 
 def total_firing(scores: Sequence[Score]) -> Firing:
@@ -50,6 +53,12 @@ def total_firing(scores: Sequence[Score]) -> Firing:
         )
         for name in names
     }
+
+
+def total_additions(scores: Sequence[Score]) -> dict[str, int]:
+    """Return the sums of additions by op."""
+    names = dict.fromkeys(name for score in scores for name in score.additions)
+    return {name: sum(score.additions[name] for score in scores) for name in names}
 
 
 def score_model(
@@ -68,7 +77,9 @@ def score_model(
         if score is None:
             counters = counter_sink(model)
             nll = model_nll(model, stretch, counters)
-            score = Score(nll=nll, firing=counters.firing_rates())
+            score = Score(
+                nll=nll, firing=counters.firing_rates(), additions=_additions_by_op(counters)
+            )
             if ledger is not None:
                 _keep(ledger, number, score)
         scores.append(score)
@@ -89,10 +100,12 @@ def score_checkpoint(
     stretches: Sequence[Stretch],
     progress: Progress = lambda tokens: None,
     ledger: Ledger | None = None,
+    products: Products | None = None,
 ) -> list[Score]:
     """Score stretches with the float64 baseline, but those that the ledger holds.
 
-    Raises what `score_model` raises.
+    products: what computes its linear operators, exactly by default. Raises what `score_model`
+    raises.
     """
     scores: dict[int, Score] = {}
     for number, stretch in enumerate(stretches):
@@ -101,8 +114,9 @@ def score_checkpoint(
             scores[number] = held
             progress(len(stretch.tokens))
     missing = [number for number in range(len(stretches)) if number not in scores]
-    for batch in _batches(missing, stretches):
-        parts = baseline_nll_many(checkpoint, [stretches[number].tokens for number in batch])
+    for batch in token_batches(missing, stretches):
+        given = [stretches[number].tokens for number in batch]
+        parts = baseline_nll_many(checkpoint, given, products)
         for number, part in zip(batch, parts, strict=True):
             stretch = stretches[number]
             scores[number] = Score(nll=float(part[stretch.first - 1 :].sum(dtype=np.float64)))
@@ -122,7 +136,7 @@ def logit_nll(logits: NDArray[Any], targets: NDArray[np.int64]) -> NDArray[np.fl
     return found
 
 
-def _batches(numbers: Sequence[int], stretches: Sequence[Stretch]) -> Iterator[list[int]]:
+def token_batches(numbers: Sequence[int], stretches: Sequence[Stretch]) -> Iterator[list[int]]:
     """Yield numbers in order, so many that their stretches hold up to BATCH_TOKENS together."""
     batch: list[int] = []
     tokens = 0
@@ -142,10 +156,17 @@ def _held(ledger: Ledger, number: int) -> Score | None:
     if line is None:
         return None
     firing = {name: (spikes, slots) for name, (spikes, slots) in line["firing"].items()}
-    return Score(nll=float(line["nll"]), firing=firing)
+    return Score(nll=line["nll"], firing=firing, additions=line["additions"])
 
 
 def _keep(ledger: Ledger, number: int, score: Score) -> None:
     if math.isfinite(score.nll):
         firing = {name: list(rate) for name, rate in score.firing.items()}
-        ledger.put(number, {"nll": score.nll, "firing": firing})
+        ledger.put(number, {"nll": score.nll, "firing": firing, "additions": score.additions})
+
+
+def _additions_by_op(counters: AnyCounterSink) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (_, op), one in counters.additions().items():
+        found[op] = found.get(op, 0) + one.synaptic_additions
+    return found
