@@ -24,7 +24,6 @@ from spikeref.evaluate.classification import (
     model_classification,
     read_labels,
 )
-from spikeref.evaluate.ledger import Ledger, ledger_key, open_ledger
 from spikeref.evaluate.perplexity import perplexity_of
 from spikeref.evaluate.scoring import Score, total_firing
 from spikeref.evaluate.similarity import embedding_similarity
@@ -34,6 +33,7 @@ from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.any_model import AnyModel
 from spikeref.model.folder import load_model
 from spikeref.model.las_layers import LasModel
+from spikeref.storage.ledger import Ledger, ledger_key, open_ledger
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:

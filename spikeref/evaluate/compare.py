@@ -31,7 +31,6 @@ from spikeref.evaluate.contenders import (
     contender_members,
 )
 from spikeref.evaluate.fake_quantised import FakeQuantised
-from spikeref.evaluate.ledger import Ledger, ledger_key, open_ledger
 from spikeref.evaluate.perplexity import WHOLE, checkpoint_stretches, perplexity_of
 from spikeref.evaluate.scoring import Progress, Score, score_checkpoint, score_model
 from spikeref.evaluate.spikellm import calibrated
@@ -41,6 +40,7 @@ from spikeref.model.folder import load_model
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Profile
 from spikeref.neurons.clipping import ClipMode
+from spikeref.storage.ledger import Ledger, ledger_key, open_ledger
 
 DECAY = Fraction(9, 10)
 """Of the moving averages of clipping thresholds."""

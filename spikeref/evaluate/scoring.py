@@ -13,12 +13,12 @@ from spikeref.checkpoint.reader import Checkpoint
 from spikeref.engine.choice import EngineChoice
 from spikeref.evaluate.baseline import baseline_nll_many
 from spikeref.evaluate.baseline_products import Products
-from spikeref.evaluate.ledger import Ledger
 from spikeref.evaluate.stretches import Stretch
 from spikeref.forward.generate import decoding_step
 from spikeref.forward.tokens import token_array
 from spikeref.model.any_model import AnyModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
+from spikeref.storage.ledger import Ledger
 from spikeref.trace.sinks import Sink
 
 Progress = Callable[[int], None]

@@ -8,13 +8,13 @@ from typing import assert_never
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.las_plan import las_shape
 from spikeref.errors import UsageError
-from spikeref.evaluate.ledger import Ledger
 from spikeref.evaluate.scoring import Progress, Score, score_checkpoint, score_model
 from spikeref.evaluate.stretches import Stretch
 from spikeref.forward.text import Encode, encoder_beside
 from spikeref.model.any_model import AnyModel
 from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
+from spikeref.storage.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an interrupted evaluation had finished: JSON lines that a later one takes up."""
+"""What interrupted work had finished: JSON lines that later work takes up."""
 
 import contextlib
 import io
@@ -24,7 +24,7 @@ def ledger_key(members: dict[str, Any]) -> str:
 
 
 class Ledger:
-    """Finished items of one evaluation, in a file that may hold those of others beside them.
+    """Finished items of one work, in a file that may hold those of others beside them.
 
     A line is {"key": …, "item": …, "result": {…}}, complete once its line break is written.
     """
@@ -56,7 +56,7 @@ class Ledger:
 
 @contextlib.contextmanager
 def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
-    """Open a ledger file, made where there is none, for the evaluation with that key.
+    """Open a ledger file, made where there is none, for the work with that key.
 
     A last line without line break, which an interruption left, is dropped. UsageError: a file that
     is no ledger, or that cannot be read or written.
@@ -71,12 +71,14 @@ def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
             if owner == key:
                 held[item] = result
         if content and not whole and not content.startswith(b'{"key"'):
-            raise UsageError(f"{path}: holds no results of an evaluation; name another file")
-        with path.open("a", encoding="utf-8") as file:
+            raise UsageError(f"{path}: holds no finished work; name another file")
+        file = path.open("a", encoding="utf-8")
+        if len(whole) < len(content):
             file.truncate(len(whole))
-            yield Ledger(file, key, held)
     except OSError as fault:
         raise UsageError(f"{path}: cannot be used ({fault.strerror})") from fault
+    with file:
+        yield Ledger(file, key, held)
 
 
 def _parsed(line: bytes, where: str) -> tuple[Entry, str, dict[str, Any]]:
@@ -85,7 +87,7 @@ def _parsed(line: bytes, where: str) -> tuple[Entry, str, dict[str, Any]]:
         case {"key": str(key), "item": int(item) | str(item), "result": dict(result)}:
             return item, key, _with_floats(result)
         case _:
-            raise UsageError(f"{where}: is no result of an evaluation; name another file")
+            raise UsageError(f"{where}: is no line of finished work; name another file")
 
 
 def _with_floats(value: Any) -> Any:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from spikeref.errors import UsageError
-from spikeref.evaluate.ledger import ledger_key, open_ledger
 from spikeref.evaluate.scoring import Score, score_model
 from spikeref.evaluate.stretches import Stretch
 from spikeref.model.layers import IntegerModel
+from spikeref.storage.ledger import ledger_key, open_ledger
 
 STRETCHES = [
     Stretch(tokens=(1, 2, 3), first=1),
