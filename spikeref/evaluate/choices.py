@@ -10,6 +10,17 @@ from spikeref.evaluate.stretches import Stretch, check_ids
 from spikeref.forward.text import Encode
 
 
+def encode_pair(encode: Encode, context: str, continuation: str) -> tuple[list[int], list[int]]:
+    """Return the tokens of a context and of what follows it.
+
+    White space at the border goes to the continuation, for tokenizers put it before a word. Both
+    are encoded together: the tokens beyond the context's own number are the continuation's.
+    """
+    head = context.rstrip()
+    before = encode(head)
+    return before, encode(context + continuation)[len(before) :]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceStretches:
     """The stretches of one item, one for each choice."""
@@ -77,19 +88,12 @@ class Reader:
         return Stretch(tokens=tokens, first=len(kept)), len(kept) < len(query)
 
     def _tokens(self, item: Item, choice: Part) -> tuple[list[int], list[int]]:
-        """Return the tokens of query and choice.
-
-        Two texts are encoded together, so that a token may not cross their border but where the
-        tokenizer would have it so: the choice's tokens are those beyond the query's own number.
-        """
+        """Return the tokens of query and choice; two texts are encoded together."""
         query = item.query
         if isinstance(query, str) and isinstance(choice, str):
             apart = query and not query[-1].isspace() and not choice[:1].isspace()
-            # White space at the border belongs to the choice: tokenizers put it before a word.
-            head = query.rstrip()
-            rest = query[len(head) :] + (" " if apart else "") + choice
-            before = self._encoded(item, head)
-            return before, self._encoded(item, head + rest)[len(before) :]
+            rest = (" " if apart else "") + choice
+            return encode_pair(lambda text: self._encoded(item, text), query, rest)
         first = self._encoded(item, query) if isinstance(query, str) else list(query)
         rest_ids = self._encoded(item, choice) if isinstance(choice, str) else list(choice)
         return first, rest_ids
