@@ -58,6 +58,8 @@ def place(tmp_path: Path) -> Path:
     """A folder as a reader has it who followed the documents from the top."""
     (tmp_path / "tokens.json").write_text(json.dumps([[1, 2, 3, 4, 5, 6, 7, 8]]))
     (tmp_path / "labels.json").write_text(json.dumps([0]))
+    item = {"query": "The sky is", "choices": ["blue", "a kind of bread"], "gold": 0}
+    (tmp_path / "items.jsonl").write_text(json.dumps(item) + "\n")
     (tmp_path / "conformance").symlink_to(ROOT / "conformance")
     return tmp_path
 
