@@ -197,3 +197,15 @@ def test_widths(place: Path, capsys: pytest.CaptureFixture[str], name: str) -> N
     title, *rows = capsys.readouterr().out.splitlines()
     assert len(rows) == len(signals)
     assert all(row.rindex(" ") > title.index("proven") for row in rows)
+
+
+def test_export_pkg(place: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "package"
+    got = answer(capsys, "export-pkg", place / "bert-model", "-o", target, "--layers", "1")
+    assert got["profile"] == "las"
+    present = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    assert present == set(got["files"])
+    assert {"spikeref_pkg.sv", "layers/1/units.mem", "tables/tanh/pieces.bin"} <= present
+    assert "layer 2" in refusal(
+        capsys, "export-pkg", place / "bert-model", "-o", tmp_path / "other", "--layers", "2"
+    )
