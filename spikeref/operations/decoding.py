@@ -31,15 +31,28 @@ def decode(engine: Engine) -> Run:
             forward(model, tokens[rows], cache, engine, tee(sink, records.append))
             for rows in passes(parameters, len(tokens))
         ]
-        digests = [sink.digests[place] for place in sorted(sink.digests)]
         return {
             "logits": np.concatenate(logits),
-            "record_digests": _bytes(b"".join(digests)).reshape(-1, 32),
-            "trace_digest": _bytes(bytes.fromhex(sink.digest(model.digest, tokens.tolist()))),
-            **_layer_fields(records, integers(parameters, "record_layers")),
+            **digest_outputs(sink, records, model.digest, tokens, parameters),
         }
 
     return run
+
+
+def digest_outputs(
+    sink: DigestSink,
+    records: list[Record],
+    model_digest: str,
+    tokens: NDArray[np.int64],
+    parameters: Parameters,
+) -> Outputs:
+    """Return the digests of all records, and the fields of the layers of `record_layers`."""
+    digests = [sink.digests[place] for place in sorted(sink.digests)]
+    return {
+        "record_digests": _bytes(b"".join(digests)).reshape(-1, 32),
+        "trace_digest": _bytes(bytes.fromhex(sink.digest(model_digest, tokens.tolist()))),
+        **_layer_fields(records, integers(parameters, "record_layers")),
+    }
 
 
 def _layer_fields(records: list[Record], layers: tuple[int, ...]) -> Outputs:

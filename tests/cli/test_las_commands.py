@@ -181,3 +181,31 @@ def test_ablations(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     curve = {row["levels"]: row["relative_spikes"] for row in found["level_curve"]}
     assert curve.keys() == expected.keys()
     assert all(abs(curve[n] - expected[n]) < 0.005 for n in expected)
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2", "llama"])
+def test_widths(place: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    tokens = place / "tokens.json"
+    signals = answer(capsys, "widths", place / f"{name}-model", "--tokens-file", tokens)["signals"]
+    members = {
+        "layer", "op", "signal", "proven_bits", "observed_min", "observed_max", "observed_bits",
+    }  # fmt: skip
+    assert all(set(signal) == members for signal in signals)
+    assert {signal["layer"] for signal in signals} == {-1, 0, 1, 2}
+    assert all(signal["observed_bits"] <= signal["proven_bits"] for signal in signals)
+    assert main(["widths", str(place / f"{name}-model")]) == 0
+    title, *rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == len(signals)
+    assert all(row.rindex(" ") > title.index("proven") for row in rows)
+
+
+def test_export_pkg(place: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "package"
+    got = answer(capsys, "export-pkg", place / "bert-model", "-o", target, "--layers", "1")
+    assert got["profile"] == "las"
+    present = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    assert present == set(got["files"])
+    assert {"spikeref_pkg.sv", "layers/1/units.mem", "tables/tanh/pieces.bin"} <= present
+    assert "layer 2" in refusal(
+        capsys, "export-pkg", place / "bert-model", "-o", tmp_path / "other", "--layers", "2"
+    )
