@@ -17,8 +17,9 @@ from spikeref.model.any_model import AnyModel
 from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
 from spikeref.operations.attention import passes
-from spikeref.operations.decoding import digest_outputs
+from spikeref.operations.decoding import digest_outputs, layer_fields
 from spikeref.operations.operation import Inputs, Outputs, Parameters
+from spikeref.operations.parameters import integers
 from spikeref.trace.records import Record
 from spikeref.trace.sinks import DigestSink, Sink, tee
 
@@ -71,7 +72,12 @@ def _forward(model: AnyModel, parameters: Parameters, inputs: Inputs) -> Outputs
             given = _las_outputs(model, inputs, rows, sink)
         case _:
             assert_never(model)
-    return given | digest_outputs(digests, records, model.digest, tokens, parameters)
+    chosen = integers(parameters, "record_layers")
+    return {
+        **given,
+        **digest_outputs(digests, model.digest, tokens),
+        **layer_fields(records, chosen),
+    }
 
 
 def _las_outputs(model: LasModel, inputs: Inputs, rows: list[slice], sink: Sink) -> Outputs:
