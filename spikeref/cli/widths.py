@@ -8,6 +8,7 @@ import numpy as np
 from spikeref.account.ranges import RangeSink
 from spikeref.arith.generator import random_words, seed_of
 from spikeref.cli.command import Command, Outcome
+from spikeref.cli.shared import token_progress
 from spikeref.engine.dense import DENSE
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.forward.cache import Cache
@@ -34,8 +35,10 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         count = min(PROBE_TOKENS, model.config.shape.positions)
         words = random_words(seed_of("spikeref/widths"), count)
         sequences = [(words % np.uint64(model.config.shape.vocab)).astype(np.int64).tolist()]
+    progress = token_progress("widths", sum(map(len, sequences)))
     for sequence in sequences:
         forward(model, token_array(sequence), Cache(model.config.shape), DENSE, sink)
+        progress(len(sequence))
     signals = sink.signals(model)
     rows = [asdict(signal) | {"observed_bits": signal.observed_bits} for signal in signals]
     lines = ["layer  op                  signal       proven  observed"]

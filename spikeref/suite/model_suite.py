@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -26,6 +26,7 @@ def write_model_suite(
     layers: Sequence[int] | None,
     tokens: Sequence[int] | None,
     npy: bool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Write the suite of a model into an existing folder, with a copy of the model in it.
 
@@ -38,7 +39,7 @@ def write_model_suite(
         shutil.copytree(source, folder / MODEL)
     loaded = load_decoder(folder / MODEL)
     chosen = _layers(loaded, layers)
-    cases = model_cases(loaded, folder, chosen, tuple(tokens or SHIPPED_TOKENS))
+    cases = model_cases(loaded, folder, chosen, tuple(tokens or SHIPPED_TOKENS), progress)
     write_suite(folder, "model", cases, model_digest=loaded.digest, npy=npy)
 
 
