@@ -1,6 +1,6 @@
 """The signals of a model of either system, observed on tokens (COUNT-7)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from spikeref.account.las_ranges import LasRangeSink
@@ -17,7 +17,11 @@ from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
 
 
-def observed_signals(model: AnyModel, sequences: Iterable[Sequence[int]]) -> list[SignalWidth]:
+def observed_signals(
+    model: AnyModel,
+    sequences: Iterable[Sequence[int]],
+    progress: Callable[[int], None] = lambda tokens: None,
+) -> list[SignalWidth]:
     """Return every signal that token sequences show, each run from an empty cache.
 
     TokenError for a sequence that the model does not take.
@@ -27,12 +31,14 @@ def observed_signals(model: AnyModel, sequences: Iterable[Sequence[int]]) -> lis
             sink = RangeSink()
             for sequence in sequences:
                 forward(model, token_array(sequence), Cache(model.config.shape), DENSE, sink)
+                progress(len(sequence))
             return sink.signals(model)
         case LasModel():
             las_sink = LasRangeSink(model)
             for sequence in sequences:
                 cache = LasCache(model.config)
                 las_forward(model, token_array(sequence), cache, LAS_DENSE, las_sink)
+                progress(len(sequence))
             return las_sink.signals()
         case _:
             assert_never(model)

@@ -5,9 +5,11 @@ from typing import assert_never, cast
 
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.profile_options import fraction
+from spikeref.cli.shared import token_progress
 from spikeref.errors import UsageError
 from spikeref.evaluate.calibrate import ClipPlan, calibrate
 from spikeref.evaluate.las_calibrate import Rounding, ThresholdPlan, calibrate_las
+from spikeref.evaluate.scoring import Progress
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.folder import load_model
 from spikeref.model.groups import GROUPS, Group
@@ -61,7 +63,7 @@ def _clip(
         mode=ClipMode(arguments.clip_mode or "shift"),
         groups=cast(tuple[Group, ...], tuple((arguments.groups or "qkv").split(","))),
     )
-    digest, thresholds = calibrate(model, sequences, plan, arguments.output)
+    digest, thresholds = calibrate(model, sequences, plan, arguments.output, _progress(sequences))
     return Outcome(
         json={"model_digest": digest, "thresholds": thresholds},
         lines=[
@@ -79,7 +81,9 @@ def _set_thresholds(
         quantile=fraction(arguments.quantile or "0.99"),
         rounding=Rounding(arguments.rounding or Rounding.POWER_OF_TWO.value),
     )
-    digest, thresholds = calibrate_las(model, sequences, plan, arguments.output)
+    digest, thresholds = calibrate_las(
+        model, sequences, plan, arguments.output, _progress(sequences)
+    )
     return Outcome(
         json={"model_digest": digest, "thresholds": thresholds},
         lines=[
@@ -88,6 +92,10 @@ def _set_thresholds(
             *(f"{name} {n / ONE:.4f} {o / ONE:.4f}" for name, (n, o) in thresholds.items()),
         ],
     )
+
+
+def _progress(sequences: list[list[int]]) -> Progress:
+    return token_progress("calibrate", sum(map(len, sequences)))
 
 
 def _refuse(arguments: argparse.Namespace, options: tuple[str, ...], whose: str) -> None:

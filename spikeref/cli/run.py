@@ -15,7 +15,7 @@ from spikeref.account.las_counters import LasCounterSink
 from spikeref.api import embed, run
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.embedding_file import read_embeddings
-from spikeref.cli.shared import integer_list, rate_text
+from spikeref.cli.shared import integer_list, layer_progress, rate_text
 from spikeref.engine.events import Arrival, Reversed, Shuffled, Sorted
 from spikeref.errors import TokenError, UsageError
 from spikeref.evaluate.token_files import read_sequences
@@ -29,7 +29,7 @@ from spikeref.ops.head import LOGIT_FRACTION_BITS
 from spikeref.storage.atomic import atomic_file
 from spikeref.trace.folder import FolderSink, trace_folder
 from spikeref.trace.manifest import GIVEN
-from spikeref.trace.sinks import discard
+from spikeref.trace.sinks import Sink, discard
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -93,14 +93,15 @@ def _run_decoder(
     if arguments.token_types is not None:
         raise UsageError("--token-types: a decoder's tokens have none")
     with _trace(arguments, model) as writer:
-        done = run(
-            model,
-            prompt,
-            max_new_tokens=arguments.max_new_tokens,
-            engine=arguments.engine,
-            arrival=arrival,
-            trace=discard if writer is None else writer,
-        )
+        with _shown(model, prompt, arguments.max_new_tokens, writer) as sink:
+            done = run(
+                model,
+                prompt,
+                max_new_tokens=arguments.max_new_tokens,
+                engine=arguments.engine,
+                arrival=arrival,
+                trace=sink,
+            )
         if writer is not None:
             writer.finish(done.decoded_tokens)
         # Inside the block: where the logits cannot be written, the trace does not appear either.
@@ -147,14 +148,15 @@ def _run_encoder(
     if arguments.max_new_tokens:
         raise UsageError("--max-new-tokens: an encoder gives no tokens")
     with _trace(arguments, model) as writer:
-        done = embed(
-            model,
-            prompt,
-            engine=arguments.engine,
-            arrival=arrival,
-            token_types=_token_types(arguments),
-            trace=discard if writer is None else writer,
-        )
+        with _shown(model, prompt, 0, writer) as sink:
+            done = embed(
+                model,
+                prompt,
+                engine=arguments.engine,
+                arrival=arrival,
+                token_types=_token_types(arguments),
+                trace=sink,
+            )
         if writer is not None:
             writer.finish(done.tokens)
         if arguments.output is not None:
@@ -189,6 +191,15 @@ def _trace(arguments: argparse.Namespace, model: AnyModel) -> Iterator[FolderSin
     level, engine = arguments.trace_level, arguments.engine
     with trace_folder(arguments.trace, level, model, engine) as writer:
         yield writer
+
+
+def _shown(
+    model: AnyModel, prompt: list[int] | Embedded, new_tokens: int, writer: FolderSink | None
+) -> contextlib.AbstractContextManager[Sink]:
+    """Return the sink of a run: what is written, under a bar over layers and tokens."""
+    length = sum(prompt.values.shape[:1]) if isinstance(prompt, Embedded) else len(prompt)
+    total = (length + max(0, new_tokens - 1)) * model.config.shape.layers
+    return layer_progress("run", total, discard if writer is None else writer)
 
 
 def parse_arrival(text: str) -> Arrival:

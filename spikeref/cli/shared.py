@@ -1,7 +1,8 @@
 """What several commands need: progress bars, peak memory, opening a model or a checkpoint."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,14 +10,27 @@ from tqdm import tqdm
 
 from spikeref.errors import UsageError
 from spikeref.model.writer import CONFIG_NAME
+from spikeref.trace.las_records import LasSpikesRecord
+from spikeref.trace.records import InputRecord, Record
+from spikeref.trace.sinks import Sink
 
 
 def shard_progress(label: str) -> Callable[[int, int], None]:
-    """Return a callback that shows a bar on stderr, on a terminal only."""
-    bar: tqdm[NoReturn] = tqdm(desc=label, unit="shard", disable=None, leave=False)
+    """Return a callback that shows how many shards are done, on a terminal only."""
+    return step_progress(label, "shard")
+
+
+def step_progress(label: str, unit: str) -> Callable[[int, int], None]:
+    """Return a callback that shows a bar of (done, total) on stderr, on a terminal only.
+
+    The bar appears with the first step, below none that is still unfinished.
+    """
+    bar: tqdm[NoReturn] | None = None
 
     def show(done: int, total: int) -> None:
-        bar.total = total
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(desc=label, total=total, unit=unit, disable=None, leave=False)
         bar.update(done - bar.n)
         if done == total:
             bar.close()
@@ -29,9 +43,34 @@ def token_progress(label: str, total: int) -> Callable[[int], None]:
     return _progress(label, total, "token")
 
 
+@contextlib.contextmanager
+def layer_progress(label: str, total: int, sink: Sink) -> Iterator[Sink]:
+    """Yield a sink that passes records on and shows a bar on stderr, on a terminal only.
+
+    total: layers times tokens. A run that ends early closes its bar too.
+    """
+    bar: tqdm[NoReturn] = tqdm(desc=label, total=total, unit="layer", disable=None, leave=False)
+
+    def show(record: Record) -> None:
+        sink(record)
+        match record:
+            case InputRecord(op="qkv_input") | LasSpikesRecord(op="las_qkv_input"):
+                bar.update(len(record.counts))
+            case _:
+                pass
+
+    with bar:
+        yield show
+
+
 def case_progress(label: str, total: int) -> Callable[[int], None]:
     """Return a callback that adds cases of a suite to a bar on stderr, on a terminal only."""
     return _progress(label, total, "case")
+
+
+def population_progress(label: str, total: int) -> Callable[[int], None]:
+    """Return a callback that adds populations of a trace to a bar, on a terminal only."""
+    return _progress(label, total, "population")
 
 
 def _progress(label: str, total: int, unit: str) -> Callable[[int], None]:

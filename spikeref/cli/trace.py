@@ -5,11 +5,18 @@ from dataclasses import asdict
 from typing import Any, assert_never
 
 from spikeref.cli.command import FAILED, FINE, Command, Outcome, add_subcommand
+from spikeref.cli.shared import population_progress
 from spikeref.cosim.vcd import Waves, export_vcd
 from spikeref.errors import UsageError
 from spikeref.trace.diff import Divergence, first_divergence
 from spikeref.trace.export import EXPORT_FORMATS, Exported, export_events
-from spikeref.trace.populations import SPIKING_OPS, Population, find_population, spiking_ops
+from spikeref.trace.populations import (
+    SPIKING_OPS,
+    Population,
+    find_population,
+    population_count,
+    spiking_ops,
+)
 from spikeref.trace.reader import TraceFolder, read_trace
 from spikeref.trace.show import firing, raster_lines, summary_lines
 
@@ -70,7 +77,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
 def _show(args: argparse.Namespace) -> Outcome:
     trace = read_trace(args.trace)
-    fired = firing(trace)
+    fired = firing(trace, population_progress("trace show", population_count(trace)))
     json = _manifest_json(trace)
     json["firing"] = [
         {**asdict(one), "firing_rate": (one.positive + one.negative) / one.slots} for one in fired
@@ -161,7 +168,8 @@ def _export(args: argparse.Namespace) -> Outcome:
     elif (args.layer, args.op, args.token) != (None, None, None):
         raise UsageError("trace export: --layer, --op and --token choose what a vcd file shows")
     else:
-        done = export_events(trace, args.output, args.format)
+        progress = population_progress("trace export", population_count(trace))
+        done = export_events(trace, args.output, args.format, progress)
     return Outcome(
         json={
             "file": args.output,

@@ -7,7 +7,7 @@ from typing import Any
 
 from spikeref.check.report import by_clause
 from spikeref.cli.command import Command, Outcome, add_subcommand
-from spikeref.cli.shared import integer_list
+from spikeref.cli.shared import integer_list, step_progress
 from spikeref.errors import UsageError
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.canonical import sha256_hex
@@ -81,12 +81,14 @@ def _generate(arguments: argparse.Namespace) -> Outcome:
             layers=_integers("--layers", arguments.layers),
             tokens=_integers("--tokens", arguments.tokens),
             npy=arguments.npy,
+            making=step_progress("generate", "part"),
+            proving=step_progress("verify", "case"),
         )
         return _summary(arguments.output, manifest, _manifests(Suite.open(folder)))
 
 
 def _verify(arguments: argparse.Namespace) -> Outcome:
-    manifest = verify_suite(arguments.suite)
+    manifest = verify_suite(arguments.suite, step_progress("verify", "case"))
     return _summary(arguments.suite, manifest, _manifests(Suite.open(arguments.suite)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from spikeref.account.any_ranges import observed_signals
 from spikeref.arith.generator import random_words, seed_of
 from spikeref.cli.command import Command, Outcome
+from spikeref.cli.shared import token_progress
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.folder import load_model
 
@@ -29,7 +30,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         count = min(PROBE_TOKENS, model.config.shape.positions)
         words = random_words(seed_of("spikeref/widths"), count)
         sequences = [(words % np.uint64(model.config.shape.vocab)).astype(np.int64).tolist()]
-    signals = observed_signals(model, sequences)
+    progress = token_progress("widths", sum(map(len, sequences)))
+    signals = observed_signals(model, sequences, progress)
     rows = [asdict(signal) | {"observed_bits": signal.observed_bits} for signal in signals]
     # As wide as the longest names: those of LAS are longer.
     ops, names = (

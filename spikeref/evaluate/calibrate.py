@@ -15,6 +15,7 @@ from spikeref.arith.ties import Ties
 from spikeref.engine.dense import DENSE
 from spikeref.errors import UsageError
 from spikeref.evaluate.rewrite import rewrite_layers
+from spikeref.evaluate.scoring import Progress
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import forward
 from spikeref.forward.tokens import token_array
@@ -45,7 +46,11 @@ class ClipPlan:
 
 
 def calibrate(
-    model: IntegerModel, sequences: Sequence[Sequence[int]], plan: ClipPlan, target: str | Path
+    model: IntegerModel,
+    sequences: Sequence[Sequence[int]],
+    plan: ClipPlan,
+    target: str | Path,
+    progress: Progress = lambda tokens: None,
 ) -> tuple[str, dict[str, int]]:
     """Write `model` with thresholds to the new folder `target`; return digest and thresholds.
 
@@ -63,6 +68,7 @@ def calibrate(
     for sequence in sequences:
         tokens = token_array(sequence)
         forward(model, tokens, Cache(model.config.shape), DENSE, averages)
+        progress(len(tokens))
     thresholds = {
         (layer, group): value for (layer, group), value in sorted(averages.thresholds.items())
     }

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spikeref.engine.choice import EngineChoice
 from spikeref.errors import UsageError
 from spikeref.evaluate.rewrite import rewrite_layers
+from spikeref.evaluate.scoring import Progress
 from spikeref.forward.generate import encode
 from spikeref.forward.tokens import token_array
 from spikeref.model.las_layers import LasModel
@@ -50,7 +51,11 @@ class ThresholdPlan:
 
 
 def calibrate_las(
-    model: LasModel, sequences: Sequence[Sequence[int]], plan: ThresholdPlan, target: str | Path
+    model: LasModel,
+    sequences: Sequence[Sequence[int]],
+    plan: ThresholdPlan,
+    target: str | Path,
+    progress: Progress = lambda tokens: None,
 ) -> tuple[str, dict[str, tuple[int, int]]]:
     """Write `model` with thresholds found on tokens to the new folder `target`.
 
@@ -60,6 +65,7 @@ def calibrate_las(
     seen = _Potentials()
     for sequence in sequences:
         encode(model, token_array(sequence), EngineChoice(), seen)
+        progress(len(sequence))
     form = model.config.profile.form
     found = {place: thresholds(sizes, plan, form) for place, sizes in seen.gathered()}
     layers = model.config.shape.layers

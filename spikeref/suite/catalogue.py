@@ -73,7 +73,12 @@ PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
 )
 
 
-def core_cases() -> Iterator[Case]:
+def core_cases(
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Case]:
     """Yield every case of the core suite, hand-worked ones first within an operation."""
-    cases = [case for part in PARTS for case in part()]
+    cases: list[Case] = []
+    for number, part in enumerate(PARTS, start=1):
+        cases += part()
+        progress(number, len(PARTS))
     yield from sorted(cases, key=causal_place)

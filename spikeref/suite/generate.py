@@ -1,6 +1,6 @@
 """Makes a whole suite folder: core, smoke, or of a model (CONF-2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -23,12 +23,14 @@ def smoke_ids() -> tuple[str, ...]:
     return tuple(text.split())
 
 
-def smoke_cases() -> Iterable[Case]:
+def smoke_cases(
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterable[Case]:
     """Return the cases of the smoke suite in causal order; VectorError for an id of no case.
 
     Beside a reject case stands the case that it names, so that the suite is closed.
     """
-    wanted, cases = set(smoke_ids()), list(core_cases())
+    wanted, cases = set(smoke_ids()), list(core_cases(progress))
     unknown = wanted - {case.id for case in cases}
     if unknown:
         raise VectorError(f"{SMOKE_LIST}: case {min(unknown)} is not in the core suite")
@@ -44,6 +46,8 @@ def generate_suite(
     layers: Sequence[int] | None,
     tokens: Sequence[int] | None,
     npy: bool,
+    making: Callable[[int, int], None] = lambda done, total: None,
+    proving: Callable[[int, int], None] = lambda done, total: None,
 ) -> SuiteManifest:
     """Write a suite into the new folder and return its manifest.
 
@@ -56,9 +60,11 @@ def generate_suite(
     with atomic_folder(folder) as written:
         match suite:
             case "core":
-                write_suite(written, "core", core_cases(), npy=npy)
+                write_suite(written, "core", core_cases(making), npy=npy)
             case "smoke":
-                write_suite(written, "smoke", smoke_cases(), npy=npy)
+                write_suite(written, "smoke", smoke_cases(making), npy=npy)
             case "model":
-                write_model_suite(written, model, layers=layers, tokens=tokens, npy=npy)
-        return verify_suite(written)
+                write_model_suite(
+                    written, model, layers=layers, tokens=tokens, npy=npy, progress=making
+                )
+        return verify_suite(written, proving)

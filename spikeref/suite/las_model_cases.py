@@ -1,6 +1,6 @@
 """Cases of one compiled LAS model: passing it whole, and its operators with golden inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,11 @@ from spikeref.vectors.case import Case
 
 
 def las_model_cases(
-    model: LasModel, folder: Path, layers: tuple[int, ...], tokens: tuple[int, ...]
+    model: LasModel,
+    folder: Path,
+    layers: tuple[int, ...],
+    tokens: tuple[int, ...],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Case]:
     """Yield the cases of a LAS model that lies in `folder`/model, in causal order.
 
@@ -43,8 +47,10 @@ def las_model_cases(
     found = records_of(records)
     cases = [*_embedding(model, found, ids), *_output(model, found, ids)]
     cases += _decoded(model, folder, ids, layers)
-    for layer in layers:
+    progress(1, len(layers) + 1)
+    for number, layer in enumerate(layers, start=2):
         cases += las_layer_cases(LasPlace(model=model, records=found, index=layer))
+        progress(number, len(layers) + 1)
     yield from sorted(cases, key=causal_place)
 
 

@@ -1,6 +1,6 @@
 """Cases of one compiled model: decoding it whole, and its operators with golden inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ CHUNKED = 3
 
 
 def model_cases(
-    model: IntegerModel, folder: Path, layers: tuple[int, ...], tokens: tuple[int, ...]
+    model: IntegerModel,
+    folder: Path,
+    layers: tuple[int, ...],
+    tokens: tuple[int, ...],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Case]:
     """Yield the cases of a model that lies in `folder`/model, in causal order.
 
@@ -37,8 +41,10 @@ def model_cases(
     forward(model, ids, Cache(model.config.shape), DENSE, records.append)
     found = records_of(records)
     cases = [*_outer(model, found, ids), *_decoded(folder, ids, layers)]
-    for layer in layers:
+    progress(1, len(layers) + 1)
+    for number, layer in enumerate(layers, start=2):
         cases += layer_cases(Layer(model=model, records=found, index=layer))
+        progress(number, len(layers) + 1)
     yield from sorted(cases, key=causal_place)
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -30,6 +30,7 @@ def write_model_suite(
     layers: Sequence[int] | None,
     tokens: Sequence[int] | None,
     npy: bool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Write the suite of a model into an existing folder, with a copy of the model in it.
 
@@ -44,9 +45,9 @@ def write_model_suite(
     chosen, prompt = _layers(loaded, layers), tuple(tokens or SHIPPED_TOKENS)
     match loaded:
         case IntegerModel():
-            cases = model_cases(loaded, folder, chosen, prompt)
+            cases = model_cases(loaded, folder, chosen, prompt, progress)
         case LasModel():
-            cases = las_model_cases(loaded, folder, chosen, prompt)
+            cases = las_model_cases(loaded, folder, chosen, prompt, progress)
         case _:
             assert_never(loaded)
     write_suite(folder, "model", cases, model_digest=loaded.digest, npy=npy)

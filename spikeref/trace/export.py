@@ -1,6 +1,6 @@
 """Address events of a trace: JSON lines and packed 64-bit words (TRACE-9)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, assert_never, get_args
@@ -36,7 +36,12 @@ class Exported:
     """Spikes; end markers are not counted."""
 
 
-def export_events(trace: TraceFolder, path: str | Path, form: ExportFormat) -> Exported:
+def export_events(
+    trace: TraceFolder,
+    path: str | Path,
+    form: ExportFormat,
+    progress: Callable[[int], None] = lambda populations: None,
+) -> Exported:
     """Write every spike of `trace` to the file `path`, which appears whole or not at all.
 
     Memory: the counts of one population and one step of its train. UsageError: a trace of
@@ -56,6 +61,7 @@ def export_events(trace: TraceFolder, path: str | Path, form: ExportFormat) -> E
                 out.write(_end_marker(population, fired, epoch))
             epoch += 1
             events += fired
+            progress(1)
     return Exported(populations=epoch, events=events)
 
 

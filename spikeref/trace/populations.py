@@ -103,6 +103,12 @@ def populations(trace: TraceFolder) -> Iterator[Population]:
         yield _population(trace, int(number))
 
 
+def population_count(trace: TraceFolder) -> int:
+    """Return how many populations `populations` yields."""
+    codes = [OP_CODES[op] for op in SPIKING_OPS]
+    return int(np.count_nonzero(np.isin(trace.index["op"], codes)))
+
+
 def find_population(trace: TraceFolder, token: int, layer: int, op: str) -> Population:
     """Return one population; UsageError where the trace has no such record or no counts."""
     require_counts(trace)

@@ -1,5 +1,6 @@
 """A trace for people: what it is of, how much each op fires, and rasters of single records."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,9 @@ class OpFiring:
     """Neurons times steps; (positive + negative)/slots is the firing rate (ENC-10)."""
 
 
-def firing(trace: TraceFolder) -> list[OpFiring]:
+def firing(
+    trace: TraceFolder, progress: Callable[[int], None] = lambda populations: None
+) -> list[OpFiring]:
     """Return the spikes of each op in causal order; empty where the trace stores no counts."""
     if trace.manifest.level == "digest":
         return []
@@ -40,6 +43,7 @@ def firing(trace: TraceFolder) -> list[OpFiring]:
     for population in populations(trace):
         slots = population.counts.size * population.train.steps
         sums[population.op] += np.array([*spike_totals(population), slots])
+        progress(1)
     return [
         OpFiring(op=op, positive=int(s[0]), negative=int(s[1]), slots=int(s[2]))
         for op, s in sums.items()

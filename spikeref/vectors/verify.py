@@ -1,7 +1,7 @@
 """Proves a suite folder file by file (CONF-2 to CONF-6)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from spikeref.errors import VectorError
@@ -14,7 +14,9 @@ from spikeref.vectors.tensors import FORMS, Form, read_small, tensor_bytes
 from spikeref.vectors.writer import CASE_FILES, CASES, INPUTS, MODEL, OUTPUTS, SUITE_FILES
 
 
-def verify_suite(path: str | Path) -> SuiteManifest:
+def verify_suite(
+    path: str | Path, progress: Callable[[int, int], None] = lambda done, total: None
+) -> SuiteManifest:
     """Return the manifest of a suite after proving every file in its folder.
 
     Digests, plain twins, the equality of .bin, .mem and .npy, that nothing is missing and nothing
@@ -27,9 +29,10 @@ def verify_suite(path: str | Path) -> SuiteManifest:
     _check_same(suite, suite.path / "suite.txt", suite_text(suite.manifest), "suite.json")
     expected = set(SUITE_FILES)
     cases = {identity: suite.case_manifest(identity) for identity in suite.ids}
-    for manifest in cases.values():
+    for number, manifest in enumerate(cases.values(), start=1):
         _check_beside(suite, manifest, cases)
         expected |= _check_case(suite, manifest)
+        progress(number, len(cases))
     for name in _files(suite.path):
         # The model's files are proven by its own digests.
         if name not in expected and not name.startswith(f"{MODEL}/"):
