@@ -24,6 +24,10 @@ class Outcome:
     """Lines for stderr that are true whatever the format of stdout."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a command that kept something; its text says what."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One subcommand of `spikeref`."""

@@ -4,8 +4,9 @@ import argparse
 import time
 from typing import assert_never
 
+from spikeref import __version__
 from spikeref.checkpoint.reader import Checkpoint
-from spikeref.cli.command import Command, Outcome
+from spikeref.cli.command import Command, Interrupted, Outcome
 from spikeref.cli.profile_options import add_profile_options, chosen_profile
 from spikeref.cli.shared import peak_megabytes, shard_progress
 from spikeref.compiler.any_compile import compile_any
@@ -26,6 +27,12 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="refuse linear operators that need a wider accumulator",
     )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep finished shards, hidden beside the target, when stopped; and take up those that"
+        " an earlier call with the same options kept",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
@@ -35,13 +42,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     start = time.monotonic()
     with Checkpoint.open(arguments.source) as checkpoint:
         parameters = checkpoint.parameters
-        digest = compile_any(
-            checkpoint,
-            arguments.output,
-            profile,
-            acc_bits=arguments.acc_bits,
-            progress=shard_progress("compile"),
-        )
+        digest = _compiled(arguments, checkpoint, profile)
         family = checkpoint.source.family
         unrotated = _unrotated_widths(checkpoint, profile)
     seconds = time.monotonic() - start
@@ -67,6 +68,34 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             for width in unrotated
         ],
     )
+
+
+def _compiled(arguments: argparse.Namespace, checkpoint: Checkpoint, profile: AnyProfile) -> str:
+    """Compile; return the digest. Ctrl-C says what --resume kept."""
+    show = shard_progress("compile")
+    finished = (0, 0)
+
+    def progress(done: int, total: int) -> None:
+        nonlocal finished
+        finished = done, total
+        show(done, total)
+
+    try:
+        return compile_any(
+            checkpoint,
+            arguments.output,
+            profile,
+            acc_bits=arguments.acc_bits,
+            resume=__version__ if arguments.resume else None,
+            progress=progress,
+        )
+    except KeyboardInterrupt as stop:
+        if not arguments.resume or finished[0] == 0:
+            raise
+        raise Interrupted(
+            f"{finished[0]} of {finished[1]} shards are kept beside {arguments.output}; the same"
+            " command goes on from there"
+        ) from stop
 
 
 def _unrotated_widths(checkpoint: Checkpoint, profile: AnyProfile) -> list[int]:

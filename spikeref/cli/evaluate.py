@@ -1,33 +1,51 @@
 """`spikeref eval`: how well a compiled model, or a checkpoint in float64, does on tokens."""
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from spikeref.account.any_counters import AnyCounterSink, counter_sink
+from spikeref import __version__
 from spikeref.account.las_counters import LasCounterSink
 from spikeref.checkpoint.reader import Checkpoint
-from spikeref.cli.command import Command, Outcome
-from spikeref.cli.shared import is_compiled, rate_text, token_progress
+from spikeref.cli.command import Command, Interrupted, Outcome
+from spikeref.cli.evaluate_output import (
+    choices_outcome,
+    classification_outcome,
+    perplexity_outcome,
+    similarity_outcome,
+)
+from spikeref.cli.shared import is_compiled, token_progress
 from spikeref.errors import UsageError
+from spikeref.evaluate.choice_files import read_choices
+from spikeref.evaluate.choices import Reader, choice_result
 from spikeref.evaluate.classification import (
-    Classification,
     checkpoint_classification,
     model_classification,
     read_labels,
 )
-from spikeref.evaluate.perplexity import Perplexity, checkpoint_perplexity, model_perplexity
-from spikeref.evaluate.similarity import Similarity, embedding_similarity
+from spikeref.evaluate.perplexity import perplexity_of
+from spikeref.evaluate.scoring import Score, total_firing
+from spikeref.evaluate.similarity import embedding_similarity
+from spikeref.evaluate.stretches import Stretch, Window, cut, stretches_digest
+from spikeref.evaluate.subject import Subject
 from spikeref.evaluate.token_files import read_sequences
 from spikeref.model.any_model import AnyModel
 from spikeref.model.folder import load_model
 from spikeref.model.las_layers import LasModel
-
-Found = Perplexity | Classification | Similarity
+from spikeref.storage.ledger import Ledger, ledger_key, open_ledger
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help="compiled model, or checkpoint for the float64 baseline")
-    parser.add_argument("--tokens-file", required=True, metavar="FILE", help="JSON token ids")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--tokens-file", metavar="FILE", help="JSON token ids")
+    given.add_argument(
+        "--choices",
+        metavar="FILE.jsonl",
+        help='multiple choice: lines of {"query": …, "choices": […], "gold": N}, texts or token'
+        ' ids, or of {"ctx", "endings", "label"}',
+    )
     scored = parser.add_mutually_exclusive_group()
     scored.add_argument(
         "--labels-file",
@@ -39,89 +57,151 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="CHECKPOINT",
         help="cosine between a LAS model's sequence embeddings and a checkpoint's in float64",
     )
+    add_window_options(parser)
+    parser.add_argument(
+        "--resume",
+        metavar="FILE",
+        help="keep what is finished in this file, and take up what it holds of the same evaluation",
+    )
+
+
+def add_window_options(parser: argparse.ArgumentParser) -> None:
+    """Add --window and --stride."""
+    parser.add_argument(
+        "--window",
+        type=int,
+        metavar="W",
+        help="tokens that pass the model together (default: all of a sequence that fits the"
+        " model's positions; of a longer one as many as fit)",
+    )
+    parser.add_argument(
+        "--stride",
+        type=int,
+        metavar="S",
+        help="tokens that the window moves on, each token scored once and on at least W − S"
+        " before it but at the beginning (default: W / 2)",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
+    window = Window(size=arguments.window, stride=arguments.stride)
+    if arguments.choices is not None:
+        _refuse(arguments, "--choices", "labels_file", "against", "window", "stride")
+    for other in ("labels_file", "against"):
+        if getattr(arguments, other) is not None:
+            _refuse(arguments, "--" + other.replace("_", "-"), "window", "stride", "resume")
+    if arguments.choices is not None:
+        return _choices(arguments)
     sequences = read_sequences(arguments.tokens_file)
-    labels = None
     if arguments.labels_file is not None:
-        labels = read_labels(arguments.labels_file, len(sequences))
-    if not is_compiled(Path(arguments.source)):
-        if arguments.against is not None:
-            raise UsageError(f"--against: {arguments.source} is no compiled model")
-        with Checkpoint.open(arguments.source) as checkpoint:
-            return _outcome(_of_checkpoint(checkpoint, sequences, labels), None)
-    model = load_model(arguments.source)
-    counters = counter_sink(model)
-    found = _of_model(arguments, model, sequences, labels, counters)
-    return _outcome(found, counters)
+        return _labels(arguments, sequences)
+    if arguments.against is not None:
+        return _against(arguments, sequences)
+    with open_subject(arguments.source) as subject:
+        stretches = cut(sequences, window, subject.positions, subject.vocab)
+        scores = _scores(arguments, subject, stretches)
+        found = perplexity_of(stretches, scores)
+        fitted = window.fitted(subject.positions)
+        slid = len(stretches) > len(sequences)
+        return perplexity_outcome(found, total_firing(scores), fitted if slid else None)
 
 
-def _of_checkpoint(
-    checkpoint: Checkpoint, sequences: list[list[int]], labels: list[int] | None
-) -> Found:
-    if labels is None:
-        return checkpoint_perplexity(checkpoint, sequences)
-    return checkpoint_classification(checkpoint, sequences, labels)
+def _choices(arguments: argparse.Namespace) -> Outcome:
+    items = read_choices(arguments.choices)
+    with open_subject(arguments.source) as subject:
+        reader = Reader(
+            positions=subject.positions,
+            vocab=subject.vocab,
+            encode=subject.encoder(),
+            first_token=subject.bos_token_id,
+        )
+        made = [reader.stretches(item) for item in items]
+        stretches = [stretch for one in made for stretch in one.stretches]
+        scores = _scores(arguments, subject, stretches)
+        return choices_outcome(choice_result(made, scores), total_firing(scores))
 
 
-def _of_model(
-    arguments: argparse.Namespace,
-    model: AnyModel,
-    sequences: list[list[int]],
-    labels: list[int] | None,
-    counters: AnyCounterSink,
-) -> Found:
-    progress = token_progress("eval", sum(len(sequence) for sequence in sequences))
-    if labels is None and arguments.against is None:
-        if isinstance(model, LasModel) and model.head is None:
-            raise UsageError(
-                f"{model.folder}: an encoder; score it with --labels-file or --against"
-            )
-        return model_perplexity(model, sequences, counters, progress)
-    if not isinstance(model, LasModel) or not isinstance(counters, LasCounterSink):
-        option = "--against" if labels is None else "--labels-file"
+def _scores(
+    arguments: argparse.Namespace, subject: Subject, stretches: list[Stretch]
+) -> list[Score]:
+    total = sum(len(stretch.tokens) for stretch in stretches)
+    with _ledger(arguments, subject, stretches) as ledger:
+        return subject.score(stretches, token_progress("eval", total), ledger)
+
+
+@contextlib.contextmanager
+def _ledger(
+    arguments: argparse.Namespace, subject: Subject, stretches: list[Stretch]
+) -> Iterator[Ledger | None]:
+    """Open the file of --resume, if there is one; Ctrl-C then says what it holds."""
+    if arguments.resume is None:
+        yield None
+        return
+    key = ledger_key(
+        {
+            "spikeref": __version__,
+            "source": subject.digest,
+            "stretches": stretches_digest(stretches),
+        }
+    )
+    with open_ledger(arguments.resume, key) as ledger:
+        try:
+            yield ledger
+        except KeyboardInterrupt as stop:
+            raise Interrupted(
+                f"{ledger.kept} of {len(stretches)} scored stretches are kept in"
+                f" {arguments.resume}; the same command goes on from there"
+            ) from stop
+
+
+def _labels(arguments: argparse.Namespace, sequences: list[list[int]]) -> Outcome:
+    labels = read_labels(arguments.labels_file, len(sequences))
+    with open_subject(arguments.source) as subject:
+        match subject.source:
+            case Checkpoint() as checkpoint:
+                found = checkpoint_classification(checkpoint, sequences, labels)
+                return classification_outcome(found, {})
+            case model:
+                las, counters = _las(model, "--labels-file")
+                progress = token_progress("eval", sum(map(len, sequences)))
+                found = model_classification(las, sequences, labels, counters, progress)
+                return classification_outcome(found, counters.firing_rates())
+
+
+def _against(arguments: argparse.Namespace, sequences: list[list[int]]) -> Outcome:
+    with open_subject(arguments.source) as subject:
+        match subject.source:
+            case Checkpoint():
+                raise UsageError(f"--against: {arguments.source} is no compiled model")
+            case model:
+                las, counters = _las(model, "--against")
+        with Checkpoint.open(arguments.against) as checkpoint:
+            progress = token_progress("eval", sum(map(len, sequences)))
+            found = embedding_similarity(las, checkpoint, sequences, counters, progress)
+        return similarity_outcome(found, counters.firing_rates())
+
+
+def _las(model: AnyModel, option: str) -> tuple[LasModel, LasCounterSink]:
+    if not isinstance(model, LasModel):
         raise UsageError(f"{option}: {model.folder} is a model of SDLLM; LAS models are scored so")
-    if labels is not None:
-        return model_classification(model, sequences, labels, counters, progress)
-    with Checkpoint.open(arguments.against) as checkpoint:
-        return embedding_similarity(model, checkpoint, sequences, counters, progress)
+    return model, LasCounterSink(model)
 
 
-def _outcome(found: Found, counters: AnyCounterSink | None) -> Outcome:
-    rates = {} if counters is None else counters.firing_rates()
-    firing = {name: s / n for name, (s, n) in rates.items() if n}
-    lines = [f"firing rate {name:8} {rate_text(rate)}" for name, rate in rates.items()]
-    match found:
-        case Perplexity():
-            json = {
-                "perplexity": found.perplexity,
-                "nll": found.nll,
-                "tokens": found.scored_tokens,
-            }
-            first = f"perplexity {found.perplexity:.4f} over {found.scored_tokens} tokens"
-        case Classification():
-            json = {
-                "accuracy": found.accuracy,
-                "correct": found.correct,
-                "sequences": found.sequences,
-                "nll": found.nll,
-            }
-            first = (
-                f"accuracy {found.accuracy:.4f}, {found.correct} of {found.sequences} sequences,"
-                f" {found.nll / found.sequences:.4f} nats a sequence"
-            )
-        case Similarity():
-            json = {
-                "cosine": found.lowest,
-                "cosine_mean": found.mean,
-                "sequences": found.sequences,
-            }
-            first = (
-                f"cosine at least {found.lowest:.6f}, mean {found.mean:.6f}, over"
-                f" {found.sequences} sequences"
-            )
-    return Outcome(json=json | {"firing_rate": firing}, lines=[first, *lines])
+def _refuse(arguments: argparse.Namespace, option: str, *others: str) -> None:
+    """Refuse options that do not go with one that was given."""
+    for other in others:
+        if getattr(arguments, other) is not None:
+            raise UsageError(f"--{other.replace('_', '-')}: does not go with {option}")
+
+
+@contextlib.contextmanager
+def open_subject(source: str) -> Iterator[Subject]:
+    """Open a compiled model's folder or a checkpoint's."""
+    if is_compiled(Path(source)):
+        yield Subject(load_model(source))
+        return
+    with Checkpoint.open(source) as checkpoint:
+        yield Subject(checkpoint)
 
 
 COMMAND = Command(

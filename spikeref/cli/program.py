@@ -24,13 +24,14 @@ from spikeref.cli import (
     export_pkg,
     functions,
     mutants,
+    report,
     run,
     serve,
     trace,
     vectors,
     widths,
 )
-from spikeref.cli.command import BAD_INPUT, Command, Outcome, add_subcommand
+from spikeref.cli.command import BAD_INPUT, Command, Interrupted, Outcome, add_subcommand
 from spikeref.errors import SpikerefError
 
 COMMANDS: tuple[Command, ...] = (
@@ -45,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     functions.COMMAND,
     energy.COMMAND,
     trace.COMMAND,
+    report.COMMAND,
     vectors.COMMAND,
     check.COMMAND,
     conform.COMMAND,
@@ -67,8 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _print(command, outcome, as_json=chosen.json)
     except (SpikerefError, OSError) as fault:
         return _refuse(command, str(fault))
-    except KeyboardInterrupt:
-        print(f"spikeref {command.name}: interrupted; nothing unfinished was kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        kept = str(stop) if isinstance(stop, Interrupted) else "nothing unfinished was kept"
+        print(f"spikeref {command.name}: interrupted; {kept}", file=sys.stderr)
         return INTERRUPTED
     except MemoryError:
         return _refuse(command, "out of memory; take fewer tokens or a smaller model")

@@ -17,6 +17,7 @@ def compile_any(
     profile: AnyProfile,
     *,
     acc_bits: int | None = None,
+    resume: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
     """Compile `checkpoint` into the new folder `target`; return the model digest.
@@ -26,9 +27,11 @@ def compile_any(
     match profile:
         case Profile():
             return compile_checkpoint(
-                checkpoint, target, profile, acc_bits=acc_bits, progress=progress
+                checkpoint, target, profile, acc_bits=acc_bits, resume=resume, progress=progress
             )
         case LasProfile():
-            return compile_las(checkpoint, target, profile, acc_bits=acc_bits, progress=progress)
+            return compile_las(
+                checkpoint, target, profile, acc_bits=acc_bits, resume=resume, progress=progress
+            )
         case _:
             assert_never(profile)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.fixed_point import fix_gamma
 from spikeref.compiler.function_tables import standard_neuron
 from spikeref.compiler.plan import CompilationPlan, plan_compilation
+from spikeref.compiler.resuming import compiling
 from spikeref.compiler.rope_table import rope_tables
 from spikeref.compiler.rows import compile_rows, rotated_embedding, rotated_head, unchanged
 from spikeref.compiler.sources import operator_source
@@ -32,8 +34,7 @@ from spikeref.model.las_tables import neuron_tensors
 from spikeref.model.layers import DyadicRows
 from spikeref.model.profile import NonLinear, Profile
 from spikeref.model.tensors import DECODER_FUNCTIONS
-from spikeref.model.writer import TOKENIZER_NAME, ModelWriter
-from spikeref.storage.atomic import atomic_folder
+from spikeref.model.writer import TOKENIZER_NAME
 from spikeref.storage.canonical import sha256_hex
 
 Progress = Callable[[int, int], None]
@@ -46,11 +47,14 @@ def compile_checkpoint(
     profile: Profile,
     *,
     acc_bits: int | None = None,
+    resume: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
     """Compile `checkpoint` into the new folder `target`; return the model digest.
 
     acc_bits: the device's accumulator width, which every operator must be proven to fit.
+    resume: the program's version, to keep finished shards beside the target when the work is
+    stopped and to take up those of the same work; None keeps nothing.
     Peak memory: a few times the largest layer. The folder appears whole or not at all.
     CheckpointError: a bad weight, or a shape beyond MODEL-8; HeadroomError: an accumulator that
     cannot be proven; UsageError: a target that cannot be written.
@@ -58,16 +62,16 @@ def compile_checkpoint(
     plan = plan_compilation(checkpoint.config, profile)
     compilation = _Compilation(checkpoint=checkpoint, plan=plan, acc_bits=acc_bits)
     shards = plan.shape.layers + 1
-    with atomic_folder(target) as folder:
-        config = compilation.config(copy_tokenizer(checkpoint, folder))
-        writer = ModelWriter(folder, shards)
-        writer.write_shard(1, compilation.outer_tensors())
+    work = compiling(checkpoint, target, profile, shards, acc_bits=acc_bits, resume=resume)
+    with work as at:
+        config = compilation.config(copy_tokenizer(checkpoint, at.folder))
+        at.writer.shard(1, compilation.outer_tensors)
         progress(1, shards)
         for index in range(plan.shape.layers):
-            writer.write_shard(index + 2, compilation.layer_tensors(index))
+            at.writer.shard(index + 2, partial(compilation.layer_tensors, index))
             checkpoint.release()
             progress(index + 2, shards)
-        return writer.finish(config)
+        return at.writer.finish(config)
 
 
 def copy_tokenizer(checkpoint: Checkpoint, folder: Path) -> str | None:

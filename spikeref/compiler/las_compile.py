@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from spikeref.compiler.las_plan import (
     norm_epsilon_of,
     prove_codes,
 )
+from spikeref.compiler.resuming import compiling
 from spikeref.compiler.rope_table import rope_tables
 from spikeref.compiler.rows import compile_rows, unchanged
 from spikeref.compiler.synapses import operator_tensors, quantise_operator
@@ -33,9 +35,7 @@ from spikeref.model.las_profile import CALIBRATED, OUTER_ROLES, LasProfile, Role
 from spikeref.model.las_tables import neuron_tensors
 from spikeref.model.las_tensors import functions_of, has_head
 from spikeref.model.layers import DyadicRows
-from spikeref.model.writer import ModelWriter
 from spikeref.neurons.outlier_aware import OatCode
-from spikeref.storage.atomic import atomic_folder
 
 
 def compile_las(
@@ -44,11 +44,14 @@ def compile_las(
     profile: LasProfile,
     *,
     acc_bits: int | None = None,
+    resume: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
     """Compile `checkpoint` into the new folder `target`; return the model digest.
 
     acc_bits: the device's accumulator width, which every operator must be proven to fit.
+    resume: the program's version, to keep finished shards beside the target when the work is
+    stopped and to take up those of the same work; None keeps nothing.
     Peak memory: a few times the largest layer. The folder appears whole or not at all.
     CheckpointError: a bad weight, or a shape beyond MODEL-8; HeadroomError: an accumulator that
     cannot be proven; UsageError: a target that cannot be written, or thresholds that do not go
@@ -60,7 +63,8 @@ def compile_las(
     shape, structure = las_shape(layout), las_structure(layout)
     prove_codes(profile, shape, structure.roles)
     shards = shape.layers + 1
-    with atomic_folder(target) as folder:
+    work = compiling(checkpoint, target, profile, shards, acc_bits=acc_bits, resume=resume)
+    with work as at:
         source = checkpoint.source
         config = LasConfig(
             family=source.family,
@@ -71,18 +75,17 @@ def compile_las(
             tied_head=structure.causal and layout.outer().head is None,
             bos_token_id=source.bos_token_ids[0] if source.bos_token_ids else None,
             eos_token_ids=source.eos_token_ids,
-            tokenizer_digest=copy_tokenizer(checkpoint, folder),
+            tokenizer_digest=copy_tokenizer(checkpoint, at.folder),
             source_digest=checkpoint.source_digest,
         )
         compilation = _Compilation(checkpoint=checkpoint, config=config, acc_bits=acc_bits)
-        writer = ModelWriter(folder, shards)
-        writer.write_shard(1, compilation.outer_tensors(layout.outer()))
+        at.writer.shard(1, partial(compilation.outer_tensors, layout.outer()))
         progress(1, shards)
         for index in range(shape.layers):
-            writer.write_shard(index + 2, compilation.layer_tensors(index))
+            at.writer.shard(index + 2, partial(compilation.layer_tensors, index))
             checkpoint.release()
             progress(index + 2, shards)
-        return writer.finish(config)
+        return at.writer.finish(config)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

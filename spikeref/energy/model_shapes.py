@@ -23,13 +23,14 @@ def find_model(name: str) -> Preset:
         )
     return Preset(
         name=name,
-        shape=_shape(read_config(folder / "config.json")),
+        shape=matrix_shape(read_config(folder / "config.json")),
         rule=RULES["attention-grouped"],
         reason="no paper prints it; everything that is computed counts",
     )
 
 
-def _shape(config: SourceConfig) -> MatrixShape:
+def matrix_shape(config: SourceConfig) -> MatrixShape:
+    """Return the sizes that a configuration states."""
     match config:
         case DecoderConfig():
             return MatrixShape(

@@ -13,7 +13,8 @@ from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.las_compile import compile_las
 from spikeref.errors import UsageError
 from spikeref.evaluate.classification import model_classification
-from spikeref.evaluate.perplexity import Progress, model_perplexity
+from spikeref.evaluate.perplexity import model_perplexity
+from spikeref.evaluate.scoring import Progress
 from spikeref.model.folder import load_model
 from spikeref.model.las_layers import LasModel
 from spikeref.model.las_profile import LasProfile, adjust_las_profile

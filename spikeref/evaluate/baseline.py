@@ -23,7 +23,9 @@ from spikeref.evaluate.baseline_operators import (
     rotate,
     visible,
 )
+from spikeref.evaluate.baseline_products import ExactProducts, Products
 from spikeref.evaluate.baseline_weights import linear, normed, table_products, table_rows
+from spikeref.model.groups import Operator
 from spikeref.model.las_config import LasShape, Placement, Structure
 
 
@@ -48,14 +50,18 @@ def baseline_logits_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[in
     return _split(logits, [len(h) for h in hidden])
 
 
-def baseline_nll_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> list[Array]:
+def baseline_nll_many(
+    checkpoint: Checkpoint, sequences: Sequence[Sequence[int]], products: Products | None = None
+) -> list[Array]:
     """-ln p(token t+1 | tokens 0 .. t) of each sequence, float64 [T - 1], in nats.
+
+    products: what computes the linear operators, exactly by default.
 
     Logits are never held together: their maximum and the sum of their exponentials run along the
     blocks of the vocabulary. Raises as baseline_logits_many does.
     """
     head = _head(checkpoint)
-    hidden = baseline_hidden_many(checkpoint, sequences)
+    hidden = baseline_hidden_many(checkpoint, sequences, products)
     if not hidden:
         return []
     states = np.concatenate([h[:-1] for h in hidden])
@@ -74,12 +80,15 @@ def baseline_nll_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]
     return _split(nll, [len(h) - 1 for h in hidden])
 
 
-def baseline_hidden_many(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> list[Array]:
+def baseline_hidden_many(
+    checkpoint: Checkpoint, sequences: Sequence[Sequence[int]], products: Products | None = None
+) -> list[Array]:
     """The last hidden states of independent sequences, each float64 [T, hidden].
 
-    Of a decoder behind its final norm. Raises TokenError as baseline_logits_many does.
+    Of a decoder behind its final norm. products: what computes the linear operators, exactly by
+    default. Raises TokenError as baseline_logits_many does.
     """
-    baseline = _Baseline.of(checkpoint)
+    baseline = _Baseline.of(checkpoint, ExactProducts(checkpoint) if products is None else products)
     for number, tokens in enumerate(sequences):
         _check_tokens(tokens, number, baseline.shape)
     if len(sequences) == 0:
@@ -108,6 +117,7 @@ class _Baseline:
     """What every layer of one pass shares."""
 
     checkpoint: Checkpoint
+    products: Products
     shape: LasShape
     structure: Structure
     eps: float
@@ -115,7 +125,7 @@ class _Baseline:
     """Of a rotary embedding, [d/2]."""
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint) -> "_Baseline":
+    def of(cls, checkpoint: Checkpoint, products: Products) -> "_Baseline":
         layout, source = checkpoint.layout, checkpoint.source
         shape = las_shape(layout)
         frequencies = None
@@ -124,6 +134,7 @@ class _Baseline:
             frequencies = np.array([float(f) for f in exact])
         return cls(
             checkpoint=checkpoint,
+            products=products,
             shape=shape,
             structure=las_structure(layout),
             eps=float(norm_epsilon_of(layout)),
@@ -160,21 +171,28 @@ class _Baseline:
         if self.structure.placement is Placement.PRE:
             given = normed(self.checkpoint, parts.attention_norm, self.eps, x)
             x = x + self._attended(index, parts, given, lengths)
-            return x + self._fed(parts, normed(self.checkpoint, parts.mlp_norm, self.eps, x))
+            given = normed(self.checkpoint, parts.mlp_norm, self.eps, x)
+            return x + self._fed(index, parts, given)
         x = x + self._attended(index, parts, x, lengths)
         x = normed(self.checkpoint, parts.attention_norm, self.eps, x)
-        return normed(self.checkpoint, parts.mlp_norm, self.eps, x + self._fed(parts, x))
+        return normed(self.checkpoint, parts.mlp_norm, self.eps, x + self._fed(index, parts, x))
 
     def _attended(self, index: int, parts: LayerParts, x: Array, lengths: Sequence[int]) -> Array:
         heads = {}
-        for operator in ("q", "k", "v"):
-            made = linear(self.checkpoint, parts.operators[operator], x)
+        names: tuple[Operator, ...] = ("q", "k", "v")
+        for operator in names:
+            made = self.products.linear(index, operator, parts.operators[operator], x)
             heads[operator] = _split(made.reshape(len(x), -1, self.shape.head_dim), lengths)
         mixed = [
-            attention(self._turned(q), self._turned(k), v, self._seen(index, len(q)))
+            self._mixed(index, self._turned(q), self._turned(k), v)
             for q, k, v in zip(heads["q"], heads["k"], heads["v"], strict=True)
         ]
-        return linear(self.checkpoint, parts.operators["o"], np.concatenate(mixed))
+        return self.products.linear(index, "o", parts.operators["o"], np.concatenate(mixed))
+
+    def _mixed(self, index: int, q: Array, k: Array, v: Array) -> Array:
+        """Attention of one sequence, of what the products make of its heads."""
+        seen = self._seen(index, len(q))
+        return attention(*self.products.heads(index, q, k, v, seen), seen)
 
     def _turned(self, x: Array) -> Array:
         return x if self.frequencies is None else rotate(x, self.frequencies)
@@ -184,13 +202,15 @@ class _Baseline:
             return everything(length)
         return visible(length, self.shape.sliding_windows[index])
 
-    def _fed(self, parts: LayerParts, x: Array) -> Array:
+    def _fed(self, index: int, parts: LayerParts, x: Array) -> Array:
+        def product(operator: Operator, given: Array) -> Array:
+            return self.products.linear(index, operator, parts.operators[operator], given)
+
         name = self.structure.activation
-        up = linear(self.checkpoint, parts.operators["up"], x)
+        up = product("up", x)
         if "gate" in parts.operators:
-            gate = linear(self.checkpoint, parts.operators["gate"], x)
-            return linear(self.checkpoint, parts.operators["down"], activation(name, gate) * up)
-        return linear(self.checkpoint, parts.operators["down"], activation(name, up))
+            return product("down", activation(name, product("gate", x)) * up)
+        return product("down", activation(name, up))
 
 
 def _head(checkpoint: Checkpoint) -> RowsPart:

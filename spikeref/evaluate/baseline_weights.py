@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.checkpoint.parts import NormParts, OperatorParts, RowsPart, VectorPart
+from spikeref.checkpoint.parts import MatrixPart, NormParts, OperatorParts, RowsPart, VectorPart
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.evaluate.baseline_operators import Array, layer_norm, rms_norm
 
@@ -22,21 +22,27 @@ def table_rows(checkpoint: Checkpoint, part: RowsPart, rows: NDArray[np.int64]) 
 
 def normed(checkpoint: Checkpoint, norm: NormParts, eps: float, x: Array) -> Array:
     """Return LayerNorm where there is a β, else RMSNorm: [M, H] -> [M, H]."""
-    gain = _entries(checkpoint, norm.gamma)
+    gain = entries(checkpoint, norm.gamma)
     if norm.beta is None:
         return rms_norm(x, gain, eps)
-    return layer_norm(x, gain, _entries(checkpoint, norm.beta), eps)
+    return layer_norm(x, gain, entries(checkpoint, norm.beta), eps)
 
 
 def linear(checkpoint: Checkpoint, parts: OperatorParts, x: Array) -> Array:
     """Return W·x + b: [M, N] -> [M, outputs]."""
-    weight = parts.weight
-    y = np.empty((len(x), weight.outputs), dtype=np.float64)
-    for block in _blocks(weight.outputs, weight.inputs):
-        read = checkpoint.outputs(weight, block.start, block.stop).astype(np.float64)
-        y[:, block] = x @ read.T
+    y = np.empty((len(x), parts.weight.outputs), dtype=np.float64)
+    for block, weights in weight_blocks(checkpoint, parts.weight):
+        y[:, block] = x @ weights.T
+    return y if parts.bias is None else y + entries(checkpoint, parts.bias)
+
+
+def weight_blocks(checkpoint: Checkpoint, part: MatrixPart) -> Iterator[tuple[slice, Array]]:
+    """Yield blocks of a matrix's outputs and their weights, float64 [<= outputs, inputs]."""
+    step = max(1, BLOCK_ELEMENTS // part.inputs)
+    for start in range(0, part.outputs, step):
+        stop = min(start + step, part.outputs)
+        yield slice(start, stop), checkpoint.outputs(part, start, stop).astype(np.float64)
         checkpoint.release_pages()
-    return y if parts.bias is None else y + _entries(checkpoint, parts.bias)
 
 
 def table_products(checkpoint: Checkpoint, part: RowsPart, x: Array) -> Iterator[tuple[int, Array]]:
@@ -45,10 +51,6 @@ def table_products(checkpoint: Checkpoint, part: RowsPart, x: Array) -> Iterator
         yield start, x @ block.astype(np.float64).T
 
 
-def _entries(checkpoint: Checkpoint, part: VectorPart) -> Array:
+def entries(checkpoint: Checkpoint, part: VectorPart) -> Array:
+    """Return the entries of a vector, float64."""
     return checkpoint.entries(part).astype(np.float64)
-
-
-def _blocks(outputs: int, inputs: int) -> list[slice]:
-    step = max(1, BLOCK_ELEMENTS // inputs)
-    return [slice(start, min(start + step, outputs)) for start in range(0, outputs, step)]

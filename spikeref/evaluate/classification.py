@@ -13,7 +13,7 @@ from spikeref.engine.choice import EngineChoice
 from spikeref.errors import TokenError, UsageError
 from spikeref.evaluate.baseline import baseline_scores_many
 from spikeref.evaluate.baseline_operators import Array
-from spikeref.evaluate.perplexity import Progress
+from spikeref.evaluate.scoring import Progress
 from spikeref.forward.generate import encode
 from spikeref.forward.tokens import token_array
 from spikeref.model.las_layers import LasModel

@@ -1,28 +1,21 @@
 """Perplexity of integer models and of their float64 baseline."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from spikeref.account.any_counters import AnyCounterSink
 from spikeref.checkpoint.reader import Checkpoint
-from spikeref.engine.choice import EngineChoice
-from spikeref.errors import TokenError
-from spikeref.evaluate.baseline import baseline_nll_many
-from spikeref.forward.generate import decoding_step
-from spikeref.forward.tokens import token_array
+from spikeref.compiler.las_plan import las_shape
+from spikeref.evaluate.scoring import Progress, Score, model_nll, score_checkpoint
+from spikeref.evaluate.stretches import Stretch, Window, cut
 from spikeref.model.any_model import AnyModel
-from spikeref.ops.head import LOGIT_FRACTION_BITS
 
 LARGEST_MEAN_NLL = 709.0
 """exp of little more than this overflows float64."""
 
-Progress = Callable[[int], None]
-"""Called with the number of tokens that were just scored."""
+WHOLE = Window()
+"""Sequences that fit the positions are scored whole; longer ones with a stride of half of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,39 +37,55 @@ def model_perplexity(
     sequences: Sequence[Sequence[int]],
     counters: AnyCounterSink,
     progress: Progress = lambda tokens: None,
+    window: Window = WHOLE,
 ) -> Perplexity:
     """Score independent sequences with the dense engine; `counters` sees every record.
 
-    TokenError: a sequence that the model cannot take, or nothing to score; UsageError: an encoder.
+    TokenError: a token that the model does not have, or nothing to score; UsageError: an encoder,
+    or a window that the model cannot take.
     """
+    stretches = model_stretches(model, sequences, window)
     nll = 0.0
-    for sequence in sequences:
-        tokens = token_array(sequence)
-        logits = decoding_step(model, EngineChoice(), counters)(tokens)
-        nll += float(logit_nll(logits[:-1], tokens[1:]).sum(dtype=np.float64))
-        progress(len(tokens))
-    return Perplexity(nll=nll, scored_tokens=_scored(sequences))
+    for stretch in stretches:
+        nll += model_nll(model, stretch, counters)
+        progress(len(stretch.tokens))
+    return Perplexity(nll=nll, scored_tokens=_scored(stretches))
 
 
-def checkpoint_perplexity(checkpoint: Checkpoint, sequences: Sequence[Sequence[int]]) -> Perplexity:
-    """Score independent sequences with the float64 baseline of a checkpoint."""
-    scored = _scored(sequences)
-    nll = sum(float(part.sum()) for part in baseline_nll_many(checkpoint, sequences))
-    return Perplexity(nll=nll, scored_tokens=scored)
+def checkpoint_perplexity(
+    checkpoint: Checkpoint,
+    sequences: Sequence[Sequence[int]],
+    progress: Progress = lambda tokens: None,
+    window: Window = WHOLE,
+) -> Perplexity:
+    """Score independent sequences with the float64 baseline of a checkpoint.
+
+    Raises what `model_perplexity` raises.
+    """
+    stretches = checkpoint_stretches(checkpoint, sequences, window)
+    return perplexity_of(stretches, score_checkpoint(checkpoint, stretches, progress))
 
 
-def logit_nll(logits: NDArray[Any], targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return −log softmax(logits)[target] in nats, float64 [T], of 32-bit logits [T, V]."""
-    found = np.empty(len(targets), dtype=np.float64)
-    for t, (row, target) in enumerate(zip(logits, targets, strict=True)):
-        scaled = np.ldexp(row.astype(np.float64), -LOGIT_FRACTION_BITS)
-        scaled -= scaled.max()
-        found[t] = math.log(float(np.exp(scaled).sum())) - float(scaled[target])
-    return found
+def perplexity_of(stretches: Sequence[Stretch], scores: Sequence[Score]) -> Perplexity:
+    """Return the perplexity of stretches that were scored."""
+    return Perplexity(nll=sum(score.nll for score in scores), scored_tokens=_scored(stretches))
 
 
-def _scored(sequences: Sequence[Sequence[int]]) -> int:
-    scored = sum(len(sequence) - 1 for sequence in sequences)
-    if scored < 1:
-        raise TokenError("nothing to score: a sequence needs at least two tokens")
-    return scored
+def model_stretches(
+    model: AnyModel, sequences: Sequence[Sequence[int]], window: Window
+) -> list[Stretch]:
+    """Cut sequences for a compiled model; raises what `model_perplexity` raises."""
+    shape = model.config.shape
+    return cut(sequences, window, shape.positions, shape.vocab)
+
+
+def checkpoint_stretches(
+    checkpoint: Checkpoint, sequences: Sequence[Sequence[int]], window: Window
+) -> list[Stretch]:
+    """Cut sequences for a checkpoint; raises what `model_perplexity` raises."""
+    shape = las_shape(checkpoint.layout)
+    return cut(sequences, window, shape.positions, shape.vocab)
+
+
+def _scored(stretches: Sequence[Stretch]) -> int:
+    return sum(stretch.scored for stretch in stretches)

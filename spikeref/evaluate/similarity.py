@@ -10,7 +10,7 @@ from spikeref.checkpoint.reader import Checkpoint
 from spikeref.engine.choice import EngineChoice
 from spikeref.evaluate.baseline import baseline_hidden_many
 from spikeref.evaluate.baseline_operators import Array
-from spikeref.evaluate.perplexity import Progress
+from spikeref.evaluate.scoring import Progress
 from spikeref.forward.generate import encode
 from spikeref.forward.tokens import token_array
 from spikeref.model.las_layers import LasModel

@@ -1,11 +1,15 @@
 """Text to token ids and back, with the tokenizer that lies beside the model."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from spikeref.errors import ModelError, TokenError
 from spikeref.model.writer import TOKENIZER_NAME
+
+Encode = Callable[[str], list[int]]
+"""Token ids of a text, with the special tokens that the tokenizer adds itself."""
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
@@ -29,6 +33,22 @@ def encode_text(folder: Path, text: str) -> list[int]:
     if not ids:
         raise TokenError("the prompt is empty; give at least one character")
     return ids
+
+
+def encoder_beside(folder: Path) -> Encode | None:
+    """Return an encoder that holds its tokenizer, or None where there is no tokenizer.
+
+    ModelError: one that is unreadable.
+    """
+    if not (folder / TOKENIZER_NAME).is_file():
+        return None
+    tokenizer = load_tokenizer(folder)
+
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text).ids
+        return ids
+
+    return encode
 
 
 def decode_tokens(folder: Path, tokens: list[int]) -> str | None:

@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from spikeref.errors import UsageError
@@ -34,6 +34,32 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             if target.is_dir():
                 target.rmdir()
             temporary.rename(target)
+
+
+@contextlib.contextmanager
+def kept_folder(
+    path: str | Path, key: str, keep: Callable[[BaseException], bool]
+) -> Iterator[Path]:
+    """A hidden folder beside `path` to go on with; it becomes `path` when the block ends well.
+
+    Its name holds `key`, so that the same work finds it again. Whatever stops the block leaves it
+    there if `keep` says so of the exception, and else removes it. Otherwise as `atomic_folder`.
+    """
+    target = Path(path).resolve()
+    with _explained(target, str(path)):
+        _check_free(target, str(path))
+        made = [parent for parent in target.parents if not parent.exists()]
+        kept = target.with_name(f".{target.name[:100]}.unfinished-{key}")
+        try:
+            kept.mkdir(parents=True, exist_ok=True)
+            yield kept
+            if target.is_dir():
+                target.rmdir()
+            kept.rename(target)
+        except BaseException as fault:
+            if not keep(fault):
+                _remove(kept, made)
+            raise
 
 
 @contextlib.contextmanager

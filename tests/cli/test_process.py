@@ -42,6 +42,27 @@ def test_ctrl_c_while_compiling_leaves_nothing(deep_checkpoint: Path, tmp_path: 
 
 
 @posix_only
+def test_ctrl_c_while_compiling_to_resume_keeps_whole_shards(
+    deep_checkpoint: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "model"
+    arguments: list[str | Path] = ["compile", deep_checkpoint, "-o", target, "--resume", "--json"]
+    called = _interrupted(arguments, lambda: any(tmp_path.rglob("model-00003-of-*.safetensors")))
+    assert (called.status, called.out) == (130, "")
+    assert called.err.startswith("spikeref compile: interrupted; ")
+    assert called.err.endswith(
+        f" of 25 shards are kept beside {target}; the same command goes on from there\n"
+    )
+    (kept,) = tmp_path.iterdir()
+    assert kept.name.startswith(".model.unfinished-")
+    done = run_apart(*arguments)
+    assert (done.status, done.err) == (0, "")
+    plain = run_apart("compile", deep_checkpoint, "-o", tmp_path / "plain", "--json")
+    assert done.json()["model_digest"] == plain.json()["model_digest"]
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "plain"}
+
+
+@posix_only
 def test_ctrl_c_while_running_leaves_no_trace(model: Path, tmp_path: Path) -> None:
     arguments = ["--tokens", "1", "--max-new-tokens", "250", "--engine", "async", "--trace"]
     called = _interrupted(

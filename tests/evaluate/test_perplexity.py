@@ -14,9 +14,9 @@ from spikeref.evaluate.baseline import baseline_logits
 from spikeref.evaluate.perplexity import (
     Perplexity,
     checkpoint_perplexity,
-    logit_nll,
     model_perplexity,
 )
+from spikeref.evaluate.scoring import logit_nll
 from spikeref.model.layers import IntegerModel
 from tools.synthetic_checkpoint import write_checkpoint
 

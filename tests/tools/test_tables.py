@@ -78,9 +78,11 @@ def test_the_page_has_a_row_for_every_profile() -> None:
     assert text.count(BEGIN) == text.count(END) == 1
     table = text.split(BEGIN)[1].split(END)[0].strip().splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
-    assert {len(row) for row in rows} == {7}
-    assert [row[0] for row in rows[2:]] == ["float64", *PROFILES]
-    for (name, bits, steps, *_), profile in zip(rows[3:], PROFILES.values(), strict=True):
+    assert {len(row) for row in rows} == {10}
+    names = [row[0].removesuffix(" (float64, rounded operands)") for row in rows[2:]]
+    assert names == ["float64", *tables.CONTENDERS]
+    compiled = rows[3 : 3 + len(PROFILES)]
+    for (name, bits, steps, *_), profile in zip(compiled, PROFILES.values(), strict=True):
         expected = f"{profile.weight_bits}/{profile.act_bits}/{profile.kv_bits}"
         assert (bits, steps) == (expected, str(profile.encoder().train_length)), name
 
@@ -95,7 +97,7 @@ def test_ratios_are_over_the_row_of_float64() -> None:
     cells = [line.split("|") for line in lines if line.startswith("| ")][1:]
     baseline = float(cells[0][5])
     for row in cells:
-        assert abs(float(row[5]) / baseline - float(row[6])) < 2e-4
+        assert abs(float(row[5]) / baseline - float(row[6])) < 2e-4 * float(row[6])
 
 
 def test_the_page_of_errors_has_a_row_for_every_piece() -> None:

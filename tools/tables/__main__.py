@@ -12,13 +12,24 @@ from spikeref.cli.energy_output import paper_table
 from spikeref.cli.shared import token_progress
 from spikeref.energy.paper import paper_figures
 from spikeref.energy.table import EnergyTable
-from spikeref.evaluate.compare import compare_profiles
+from spikeref.evaluate.compare import Comparison, compare
+from spikeref.evaluate.contenders import find_contenders
+from spikeref.evaluate.fake_quantised import SCOPES
+from spikeref.evaluate.spikellm import SPIKELLM
 from spikeref.evaluate.token_files import read_sequences
-from spikeref.model.profile import PROFILES
+from spikeref.model.profile import DEFAULT_PROFILE, PROFILES
 from tools.tables.hg_errors import hg_error_table
 from tools.tables.page import with_table
 
 DOCS = Path(__file__).parents[2] / "docs"
+ASYMMETRIC = "sdllm-binary-w4a4kv4"
+CONTENDERS = (
+    *PROFILES,
+    SPIKELLM,
+    *(f"{profile}@{scope}" for profile in (DEFAULT_PROFILE, ASYMMETRIC) for scope in SCOPES),
+    *(f"{DEFAULT_PROFILE}@clip{quantile}" for quantile in ("0.5", "0.6")),
+)
+"""Rows of the page on accuracy after that of float64."""
 PAGES = ("accuracy", "energy", "hg-errors")
 
 
@@ -58,9 +69,10 @@ def accuracy_table() -> list[str]:
     """Return the comparison of all profiles on the shipped model's held-out tokens, in Markdown."""
     with as_file(shipped_model()) as source, Checkpoint.open(source) as checkpoint:
         sequences = read_sequences(source / "heldout.json")
-        total = sum(len(sequence) for sequence in sequences) * len(PROFILES)
-        progress = token_progress("tables", total)
-        return table(compare_profiles(checkpoint, sequences, list(PROFILES.values()), progress))
+        comparison = Comparison(checkpoint, sequences)
+        total = comparison.tokens * (1 + len(CONTENDERS))
+        comparison.progress = token_progress("tables", total)
+        return table(list(compare(comparison, find_contenders(",".join(CONTENDERS)))))
 
 
 if __name__ == "__main__":
