@@ -14,7 +14,7 @@ from spikeref.forward.tokens import check_tokens, token_array
 from spikeref.model.layers import IntegerModel
 from spikeref.operations.operation import Parameters
 from spikeref.suite.build import accepted, causal_place
-from spikeref.suite.model_layer import Layer, Records, layer_cases, norm_case, records_of
+from spikeref.suite.model_layer import Layer, Records, layer_cases, norm_cases, records_of
 from spikeref.vectors.case import Case
 
 FEW_TOKENS = 16
@@ -65,17 +65,17 @@ def _outer(model: IntegerModel, records: Records, tokens: NDArray[np.int64]) -> 
         provenance="model",
     )
     last = Layer(model=model, records=records, index=model.config.shape.layers - 1)
-    norm = norm_case(last, "final-norm", last.record("mlp_residual").residual, model.final_gamma)
-    yield norm
-    assert norm.outputs is not None
+    x = last.record("mlp_residual").residual
+    yield from norm_cases(last, "final-norm", x, model.final_gamma)
+    u = last.normed(x, model.final_gamma)
     yield accepted(
         "model-logits",
         "logits",
         "The final norm's output against the head's rows of these tokens.",
         ties,
         {
-            "u": norm.outputs["u"],
-            "exponent": norm.outputs["exponent"],
+            "u": u.values,
+            "exponent": u.exponent.astype(np.int32),
             "mantissas": np.array(model.head.mantissas[rows]),
             "exponents": np.array(model.head.exponents[rows]),
         },

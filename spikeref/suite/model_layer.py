@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.rounding import normalise
+from spikeref.engine.dense import DENSE
 from spikeref.forward.decoder import OUTPUT_BITS
 from spikeref.model.groups import GROUP_OF, GROUPS, OPERATORS, Group, Operator
 from spikeref.model.layers import Gamma, IntegerModel
@@ -16,6 +17,7 @@ from spikeref.neurons.counts import SCALE_BITS
 from spikeref.operations.operation import Parameters
 from spikeref.ops.heads import TURNED_FRACTION_BITS
 from spikeref.ops.linear import FRACTION_BITS
+from spikeref.ops.non_linear import gate, non_linear_functions, norm
 from spikeref.ops.norm import Scaled
 from spikeref.suite.build import Tensors, accepted
 from spikeref.vectors.case import Case
@@ -53,6 +55,23 @@ class Layer:
         ratio = self.model.config.profile.clip_ratio
         return {"ratio_n": ratio.numerator, "ratio_d": ratio.denominator}
 
+    @property
+    def stated(self) -> bool:
+        """Whether operations of CONF-9 state its norm, gate and softmax: HG neurons have none."""
+        return self.model.functions is None
+
+    def normed(self, x: NDArray[np.int64], gamma: Gamma | None) -> Scaled:
+        """Return the model's norm of x, int64 [T, N] (OP-2, OP-3, LAS-17)."""
+        functions = non_linear_functions(self.model, DENSE.hadamard)
+        return norm(x, gamma, functions, self.model.config.profile.ties)
+
+    @property
+    def gated(self) -> Scaled:
+        """What enters down (OP-9, LAS-17)."""
+        functions = non_linear_functions(self.model, DENSE.hadamard)
+        g, a = self.record("gate").output, self.record("up").output
+        return gate(g, a, functions, self.model.config.profile.ties)
+
     def record(self, op: str) -> Any:
         """Return the layer's record of an op."""
         return self.records[op, self.index]
@@ -73,15 +92,13 @@ def layer_cases(layer: Layer) -> Iterator[Case]:
         ("qkv", residual, found.attention_gamma),
         ("gate_up", middle, found.mlp_gamma),
     ):
-        case = norm_case(layer, f"{group.replace('_', '-')}-norm", x, gamma)
-        yield case
-        entering["qkv" if group == "qkv" else "gate_up"] = _scaled(case, "u")
+        yield from norm_cases(layer, f"{group.replace('_', '-')}-norm", x, gamma)
+        entering["qkv" if group == "qkv" else "gate_up"] = layer.normed(x, gamma)
     attention = layer.record("attention")
     entering["o"] = Scaled(values=attention.mixed, exponent=attention.exponent)
-    gate = _gate_case(layer)
-    yield gate
-    exponent = np.full(len(residual), -32, dtype=np.int64)
-    entering["down"] = Scaled(values=_output(gate, "u"), exponent=exponent)
+    if layer.stated:
+        yield _gate_case(layer)
+    entering["down"] = layer.gated
     for group in GROUPS:
         yield _input_case(layer, group, entering[group])
     for operator in OPERATORS:
@@ -92,8 +109,12 @@ def layer_cases(layer: Layer) -> Iterator[Case]:
         yield layer.case(f"{name}-residual", "residual_add", {}, inputs)
 
 
-def norm_case(layer: Layer, name: str, x: NDArray[np.int64], gamma: Gamma | None) -> Case:
-    """Return the case of an RMSNorm of x, int64 [T, N]."""
+def norm_cases(
+    layer: Layer, name: str, x: NDArray[np.int64], gamma: Gamma | None
+) -> Iterator[Case]:
+    """Yield the case of an RMSNorm of x, int64 [T, N], where an operation states it."""
+    if not layer.stated:
+        return
     constants = layer.model.config.constants
     parameters = {
         "norm_root": constants.norm_root,
@@ -103,16 +124,12 @@ def norm_case(layer: Layer, name: str, x: NDArray[np.int64], gamma: Gamma | None
         **layer.ties,
     }
     inputs = {"x": x} | ({} if gamma is None else {"gamma": np.array(gamma.mantissas)})
-    return layer.case(name, "rms_norm", parameters, inputs)
+    yield layer.case(name, "rms_norm", parameters, inputs)
 
 
 def _output(case: Case, name: str) -> NDArray[Any]:
     assert case.outputs is not None
     return case.outputs[name]
-
-
-def _scaled(case: Case, name: str) -> Scaled:
-    return Scaled(values=_output(case, name), exponent=_output(case, "exponent"))
 
 
 def _residual_before(layer: Layer) -> NDArray[np.int64]:
@@ -250,7 +267,8 @@ def _attention_cases(layer: Layer) -> Iterator[Case]:
     }
     queries = {**score, **rotate, **layer.ties}
     yield layer.case("queries", "queries", queries, {"r": rotated["q"]})
-    yield _attend_case(layer, {"bits": profile.kv_bits, **rotate, **layer.ties})
+    if layer.stated:
+        yield _attend_case(layer, {"bits": profile.kv_bits, **rotate, **layer.ties})
 
 
 def _attend_case(layer: Layer, parameters: Parameters) -> Case:

@@ -5,15 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeref.checkpoint.reader import Checkpoint
+from spikeref.compiler.compile import compile_checkpoint
 from spikeref.device import Tensor, run
 from spikeref.errors import ModelError, TokenError, UsageError, VectorError
 from spikeref.model.layers import IntegerModel
+from spikeref.model.profile import find_profile
 from spikeref.operations.table import run_operation
 from spikeref.suite import generate
 from spikeref.suite.catalogue import core_cases
 from spikeref.suite.generate import generate_suite, smoke_cases, smoke_ids
 from spikeref.vectors.case import type_of
 from spikeref.vectors.reader import Suite
+from tools.synthetic_checkpoint import write_checkpoint
 
 TOKENS = (7, 3, 7, 200, 1)
 
@@ -136,6 +140,24 @@ def test_what_does_not_fit_the_model_leaves_no_folder(
 def test_a_model_belongs_to_the_suite_model_alone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="belong to the suite model"):
         generate_suite(tmp_path / "suite", "core", model=None, layers=(0,), tokens=None, npy=False)
+
+
+def test_operators_that_spike_have_no_case_of_integer_formulas(tmp_path: Path) -> None:
+    """LAS-17: what enters an operator is what its own model's norm, gate and softmax give."""
+    source = write_checkpoint("tiny-llama", tmp_path / "checkpoint", scale=0.1)
+    with Checkpoint.open(source) as checkpoint:
+        compile_checkpoint(checkpoint, tmp_path / "model", find_profile("sdllm-hg-w4a4kv4"))
+    folder = tmp_path / "suite"
+    generate_suite(folder, "model", model=tmp_path / "model", layers=(1,), tokens=TOKENS, npy=False)
+    suite = Suite.open(folder)
+    operations = {suite.case(name).operation for name in suite.ids}
+    assert operations.isdisjoint({"rms_norm", "silu_gate", "attend"})
+    outputs = suite.case("model-decode-counts").outputs
+    assert outputs is not None
+    for group in ("qkv", "o", "gate_up", "down"):
+        forced = suite.case(f"model-layer-1-{group.replace('_', '-')}-input").outputs
+        assert forced is not None
+        assert np.array_equal(forced["counts"], outputs[f"layer1.{group}_input.counts"])
 
 
 def test_the_shipped_model_is_the_default(tmp_path: Path) -> None:
