@@ -27,6 +27,7 @@ from spikeref.trace.records import OP_CODES
 from spikeref.trace.show import firing, percent
 from tests.report.conftest import FAULTY_NEURON, TOKENS, write_trace
 from tests.report.reading import Element, read, rows_of, section_of
+from tools.synthetic_checkpoint import write_checkpoint
 
 SECTIONS = [
     "What the trace is of", "Firing rates", "Energy", "Spike rasters", "Count histograms",
