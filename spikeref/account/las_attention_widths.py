@@ -68,7 +68,7 @@ def mixing_accumulator_bound(model: LasModel, layer: int) -> int:
     """
     config = model.config
     codes = model.layers[layer].codes
-    times = largest_weight_sum(config.profile.softmax, config.shape.positions)
+    times = largest_weight_sum(config.profile, config.shape.positions)
     bound = mixing_bound(codes["value"], codes["probabilities"], times)
     single = largest_probability(model.tables.reciprocal, config.profile.form.steps)
     if single > LARGEST_SINGLE:

@@ -150,7 +150,7 @@ def prove_codes(profile: LasProfile, shape: LasShape, roles: tuple[LayerRole, ..
         role: OatCode(form=profile.form, normal=normal, outlier=outlier)
         for role, (normal, outlier) in zip(roles, fixed_thresholds(profile, roles), strict=True)
     }
-    excess = excess_of_codes(codes, shape, profile.softmax)
+    excess = excess_of_codes(codes, shape, profile)
     if excess is not None:
         raise UsageError(f"profile {profile.name}: {excess}; take fewer levels or steps")
 

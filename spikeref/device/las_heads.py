@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .attention import key_head, rope, visible
 from .las_attention import Codes, Softmax, attend, count_spikes, encode, turn
 from .las_model import LasLayer, LasModel
+from .las_model_shape import LasConfig
 from .las_neurons import Code
 from .las_operators import Spikes
 from .las_records import Attention
@@ -68,6 +69,12 @@ def _heads(x: Sequence[int], model: LasModel) -> list[Sequence[int]]:
     return [x[at : at + size] for at in range(0, len(x), size)]
 
 
+def spread(config: LasConfig) -> int:
+    """How many times what LAS-12 bounds a sum of probabilities may mix to (LAS-16)."""
+    published = -(-config.shape.positions // 48) if config.published_softmax else 1
+    return 2 * published if config.fitted else published
+
+
 def attend_token(
     position: int, sequence: Sequence[HeadSpikes], model: LasModel, layer: LasLayer
 ) -> list[Attention]:
@@ -84,7 +91,7 @@ def attend_token(
         exp=model.tables.exp,
         reciprocal=model.tables.reciprocal,
         published=config.published_softmax,
-        spread=-(-config.shape.positions // 48) if config.published_softmax else 1,
+        spread=spread(config),
         ties=config.ties,
     )
     done = []

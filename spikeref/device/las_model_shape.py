@@ -55,6 +55,7 @@ class LasConfig:
     form: Form
     published_norm: bool
     published_softmax: bool
+    fitted: bool
     weight_bits: int
     ties: Ties
     norm_root: Scale
@@ -123,6 +124,7 @@ def config_of(config: Mapping[str, Any], digest: str) -> LasConfig:
         form=form,
         published_norm=_one_of(profile, "norm", "paper", "published") == "published",
         published_softmax=_one_of(profile, "softmax", "paper", "published") == "published",
+        fitted=_one_of(profile, "functions", "expansion", "fitted") == "fitted",
         weight_bits=profile["weight_bits"],
         ties=_one_of(profile, "ties", "half-even", "half-up"),
         norm_root=scale("norm_root", "norm_root_exponent"),

@@ -247,7 +247,7 @@ def attention_rules(model: LasModel, layer: LasLayer) -> LasAttentionRules:
         tables=model.tables,
         ties=config.profile.ties,
         softmax=config.profile.softmax,
-        weight_sum=largest_weight_sum(config.profile.softmax, config.shape.positions),
+        weight_sum=largest_weight_sum(config.profile, config.shape.positions),
     )
 
 

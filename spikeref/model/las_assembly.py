@@ -164,7 +164,7 @@ class _Source:
         prefix = f"layers.{index}"
         structure = self._config.structure
         codes = dict(zip(structure.roles, self.codes(f"{prefix}.thresholds"), strict=True))
-        excess = excess_of_codes(codes, self._config.shape, self._config.profile.softmax)
+        excess = excess_of_codes(codes, self._config.shape, self._config.profile)
         if excess is not None:
             raise ModelError(f"{prefix}.thresholds: {excess}")
         return LasLayer(

@@ -15,7 +15,7 @@ from spikeref.model.las_bounds import (
     score_bound,
 )
 from spikeref.model.las_config import LasShape
-from spikeref.model.las_profile import LAYER_ROLES, Choice, LayerRole
+from spikeref.model.las_profile import LAYER_ROLES, Choice, Functions, LasProfile, LayerRole
 from spikeref.neurons.outlier_aware import OatCode, TrainForm
 from tests.neurons.oat_codes import codes
 
@@ -37,14 +37,14 @@ def ratio(form: TrainForm, outlier: int, normal: int = 1) -> OatCode:
 def test_usual_codes_are_admitted() -> None:
     usual = all_codes(ratio(ONE_LEVEL, 1024), probabilities=ratio(ONE_LEVEL, 1 << 16, 1 << 10))
     for softmax in Choice:
-        assert excess_of_codes(usual, SHAPE, softmax) is None
+        assert excess_of_codes(usual, SHAPE, profile_of(softmax)) is None
 
 
 def test_probabilities_of_at_most_two() -> None:
     code = ratio(ONE_LEVEL, 1)
     for outlier, admitted in ((1 << 17, True), ((1 << 17) + 1, False)):
         given_codes = all_codes(code, probabilities=ratio(ONE_LEVEL, outlier, outlier))
-        excess = excess_of_codes(given_codes, SHAPE, Choice.PAPER)
+        excess = excess_of_codes(given_codes, SHAPE, profile_of(Choice.PAPER))
         assert (excess is None) is admitted
         assert admitted or "beyond 2" in str(excess)
 
@@ -61,7 +61,9 @@ def test_scores_just_below_62_bits(width: int) -> None:
             continue
         key = ratio(ONE_LEVEL, r)
         assert score_bound(width, query, key) == width * query.largest_value * r * 65535
-        excess = excess_of_codes(all_codes(small, query=query, key=key), shape, Choice.PAPER)
+        excess = excess_of_codes(
+            all_codes(small, query=query, key=key), shape, profile_of(Choice.PAPER)
+        )
         assert (excess is None) is admitted
         assert admitted or "LAS-11" in str(excess)
 
@@ -69,15 +71,19 @@ def test_scores_just_below_62_bits(width: int) -> None:
 def test_mixing_beyond_62_bits() -> None:
     small = ratio(MANY_LEVELS, 1)
     wide = all_codes(small, value=ratio(MANY_LEVELS, 500), probabilities=small)
-    assert "LAS-12" in str(excess_of_codes(wide, SHAPE, Choice.PAPER))
+    assert "LAS-12" in str(excess_of_codes(wide, SHAPE, profile_of(Choice.PAPER)))
     coarse = replace_probabilities(wide, ratio(MANY_LEVELS, 1 << 16, 1 << 16))
-    assert excess_of_codes(coarse, SHAPE, Choice.PAPER) is None
+    assert excess_of_codes(coarse, SHAPE, profile_of(Choice.PAPER)) is None
 
 
 def replace_probabilities(
     given_codes: dict[LayerRole, OatCode], code: OatCode
 ) -> dict[LayerRole, OatCode]:
     return {**given_codes, "probabilities": code}
+
+
+def profile_of(softmax: Choice) -> LasProfile:
+    return LasProfile(name="given", softmax=softmax)
 
 
 @given(value=codes(), probabilities=codes(1 << 17), times=st.integers(1, 3000))
@@ -89,5 +95,7 @@ def test_the_bound_of_mixing(value: OatCode, probabilities: OatCode, times: int)
 
 @pytest.mark.parametrize(("positions", "times"), [(1, 1), (48, 1), (49, 2), (512, 11)])
 def test_weights_of_the_published_softmax(positions: int, times: int) -> None:
-    assert largest_weight_sum(Choice.PUBLISHED, positions) == times
-    assert largest_weight_sum(Choice.PAPER, positions) == 1
+    assert largest_weight_sum(profile_of(Choice.PUBLISHED), positions) == times
+    assert largest_weight_sum(profile_of(Choice.PAPER), positions) == 1
+    fitted = LasProfile(name="fitted", softmax=Choice.PUBLISHED, functions=Functions.FITTED)
+    assert largest_weight_sum(fitted, positions) == 2 * times
