@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LARGEST_NEURONS = 128
-LARGEST_COLUMNS = 256
+LARGEST_COLUMNS = 192
 """Tokens times steps, so that a raster stays an image of few points."""
 LARGEST_TOKENS = 16
 MARGINS = (0.65, 0.1, 0.45, 0.1)

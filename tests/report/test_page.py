@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spikeref.account.widths import proven_bits
+from spikeref.api import compile_model
 from spikeref.energy.breakdown import by_op, trace_breakdown
 from spikeref.energy.table import EnergyTable
 from spikeref.errors import UsageError
@@ -26,6 +27,7 @@ from spikeref.trace.records import OP_CODES
 from spikeref.trace.show import firing, percent
 from tests.report.conftest import FAULTY_NEURON, TOKENS, write_trace
 from tests.report.reading import Element, read, rows_of, section_of
+from tools.synthetic_checkpoint import write_checkpoint
 
 SECTIONS = [
     "What the trace is of", "Firing rates", "Energy", "Spike rasters", "Count histograms",
@@ -256,3 +258,18 @@ def test_more_layers_than_a_page_holds_are_refused(sdllm: dict[str, TraceFolder]
     assert len(choose(deep, tuple(range(12)), None).layers) == 12
     with pytest.raises(UsageError, match="at most 12"):
         choose(deep, tuple(range(13)), None)
+
+
+@pytest.mark.parametrize("profile", ["sdllm-binary-w4a4kv4", "sdllm-hg-w4a4kv4"])
+def test_other_profiles_of_sdllm(tmp_path: Path, profile: str) -> None:
+    source = write_checkpoint("tiny-llama", tmp_path / "checkpoint", scale=0.1)
+    model = compile_model(source, tmp_path / "model", profile=profile)
+    trace = write_trace(tmp_path / "trace", model)
+    root = made(trace, model=model)
+    assert [heading.text() for heading in root.below("h2")] == SECTIONS
+    stored = histograms(trace, 0, "qkv_input", range(3))[0]
+    kind = "asymmetric" if "binary" in profile else "symmetric"
+    assert stored.name.startswith(kind)
+    assert stored.stored
+    # The cache is ternary under every profile.
+    assert histograms(trace, 0, "key_spikes", range(3))[0].name.startswith("symmetric")
