@@ -30,6 +30,7 @@ from spikeref.model.profile import DEFAULT_PROFILE
 from spikeref.neurons import counts as neuron_counts
 from spikeref.neurons import trains
 from spikeref.neurons.counts import Counts, Encoder, Encoding
+from spikeref.ops.embedding import FRACTION_BITS
 from spikeref.trace.manifest import GIVEN
 from spikeref.trace.sinks import DigestSink, Sink, discard, tee
 
@@ -70,6 +71,12 @@ class EmbedResult:
     """Of a classifier, int64 [classes]."""
     counters: LasCounterSink
     trace_digest: str
+
+    @property
+    def embedding(self) -> NDArray[np.float64]:
+        """The mean of the hidden states over the tokens, float64 [N]."""
+        states = np.ldexp(self.states.astype(np.float64), -FRACTION_BITS)
+        return np.asarray(states.mean(axis=0))
 
     @property
     def states_digest(self) -> str:

@@ -15,7 +15,7 @@ TOOLS = PACKAGE.parent / "tools"
 ROOMS = (
     "errors", "device", "storage", "arith", "neurons", "functions", "model", "checkpoint",
     "compiler", "engine", "ops", "trace", "forward", "account", "energy", "evaluate",
-    "vectors", "operations", "check", "suite", "cosim", "cli",
+    "report", "vectors", "operations", "check", "suite", "cosim", "cli",
 )  # fmt: skip
 """A room imports only from itself and from rooms before it."""
 

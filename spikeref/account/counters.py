@@ -1,5 +1,6 @@
 """Exact counters per layer and op, gathered from trace records (chapter 13)."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -159,31 +160,39 @@ class CounterSink:
 
     def to_json(self) -> dict[str, Any]:
         """Return every counter: totals, then one entry for each layer and op."""
-        total = SpikeCounts()
-        rows: dict[tuple[int, str], dict[str, Any]] = {}
-        for key, counted in self._spikes.items():
-            total.add(counted)
-            rows[key] = spikes_json(counted)
-        added = self.additions()
-        for key, one in added.items():
-            rows.setdefault(key, {}).update(asdict(one))
-        for key, count in self.saturations.items():
-            rows.setdefault(key, {})["saturations"] = count
-        return {
-            "total": spikes_json(total)
-            | {
-                "synaptic_additions": sum(a.synaptic_additions for a in added.values()),
-                "zero_weights_skipped": sum(a.zero_weights_skipped for a in added.values()),
-                "saturations": sum(self.saturations.values()),
-            },
-            "by_op": [{"layer": layer, "op": op} | row for (layer, op), row in rows.items()],
-        }
+        return counters_json(self._spikes, self.additions(), self.saturations)
 
     def _add(self, key: tuple[int, str], counted: SpikeCounts) -> None:
         self._spikes.setdefault(key, SpikeCounts()).add(counted)
 
     def _saturate(self, key: tuple[int, str], count: NDArray[np.int64]) -> None:
         self.saturations[key] = self.saturations.get(key, 0) + int(count.sum(dtype=np.int64))
+
+
+def counters_json(
+    spikes: Mapping[tuple[int, str], SpikeCounts],
+    additions: Mapping[tuple[int, str], Additions],
+    saturations: Mapping[tuple[int, str], int],
+) -> dict[str, Any]:
+    """Return counters by (layer, op): totals, then one entry for each layer and op."""
+    total = SpikeCounts()
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
+    for key, counted in spikes.items():
+        total.add(counted)
+        rows[key] = spikes_json(counted)
+    for key, one in additions.items():
+        rows.setdefault(key, {}).update(asdict(one))
+    for key, count in saturations.items():
+        rows.setdefault(key, {})["saturations"] = count
+    return {
+        "total": spikes_json(total)
+        | {
+            "synaptic_additions": sum(a.synaptic_additions for a in additions.values()),
+            "zero_weights_skipped": sum(a.zero_weights_skipped for a in additions.values()),
+            "saturations": sum(saturations.values()),
+        },
+        "by_op": [{"layer": layer, "op": op} | row for (layer, op), row in rows.items()],
+    }
 
 
 def spikes_json(counted: SpikeCounts) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Exact counters of LAS per layer and op, gathered from trace records (LAS-19)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from spikeref.account.counters import (
     Additions,
     SpikeCounts,
     count_additions,
-    spikes_json,
+    counters_json,
     zero_blocks,
 )
 from spikeref.model.las_assembly import INPUT_ROLES
@@ -128,26 +128,8 @@ class LasCounterSink:
 
     def to_json(self) -> dict[str, Any]:
         """Return every counter: totals, then one entry for each layer and op."""
-        total = SpikeCounts()
-        rows: dict[tuple[int, str], dict[str, Any]] = {}
-        for key, counted in self._spikes.items():
-            total.add(counted)
-            rows[key] = spikes_json(counted)
-        added = self.additions()
-        for key, one in added.items():
-            rows.setdefault(key, {}).update(asdict(one))
-        for key, count in self.saturations.items():
-            rows.setdefault(key, {})["saturations"] = count
-        return {
-            "total": spikes_json(total)
-            | {
-                "synaptic_additions": sum(a.synaptic_additions for a in added.values()),
-                "zero_weights_skipped": sum(a.zero_weights_skipped for a in added.values()),
-                "saturations": sum(self.saturations.values()),
-            },
-            "energy_ratio": list(self.energy_ratio()),
-            "by_op": [{"layer": layer, "op": op} | row for (layer, op), row in rows.items()],
-        }
+        found = counters_json(self._spikes, self.additions(), self.saturations)
+        return found | {"energy_ratio": list(self.energy_ratio())}
 
     def _add_spikes(self, record: LasSpikesRecord) -> None:
         form = self._model.config.profile.form

@@ -32,9 +32,9 @@ def parse_where(pairs: list[str]) -> dict[str, tuple[str, ...]]:
 def claimed_cases(suite: Suite, claim: Claim) -> tuple[CaseManifest, ...]:
     """Return the cases of a claim in causal order.
 
-    Class `full` has the cases of all classes but `las`. A case without a parameter that `where`
-    names stays in the claim. UsageError: nothing is left, or no case has a parameter or value
-    that is named.
+    Class `full` has the cases of all classes but `las` and `hg`. A case without a parameter that
+    `where` names stays in the claim. UsageError: nothing is left, or no case has a parameter or
+    value that is named.
     """
     manifests = [suite.case_manifest(identity) for identity in suite.ids]
     in_class = [m for m in manifests if _of_class(m, claim.case_class)]
@@ -51,7 +51,9 @@ def claimed_cases(suite: Suite, claim: Claim) -> tuple[CaseManifest, ...]:
 
 
 def _of_class(manifest: CaseManifest, claimed: CaseClass) -> bool:
-    return claimed == manifest.case_class or (claimed == "full" and manifest.case_class != "las")
+    if claimed == "full":
+        return manifest.case_class not in ("las", "hg")
+    return claimed == manifest.case_class
 
 
 def _covered(manifest: CaseManifest, claim: Claim) -> bool:

@@ -28,6 +28,9 @@ _EMBEDDINGS = {
     "gpt2": "wte.weight",
     "opt": "embed_tokens.weight",
 }
+_LAYERS = {"bert": "encoder.layer.", "gpt2": "h.", "opt": "layers."}
+_NORM_NAMES = ("weight", "bias")
+_OLD_NORM_NAMES = ("gamma", "beta")
 _GPT2_BUFFERS = ("attn.bias", "attn.masked_bias")
 
 
@@ -39,7 +42,8 @@ class ClassicTensors:
     prefix: str
     has_pooler: bool
     has_classifier: bool
-    has_head: bool
+    norm_names: tuple[str, str]
+    """What γ and β of a norm are called; the first BERT checkpoints say so."""
 
     @classmethod
     def found(cls, config: ClassicConfig, names: Collection[str]) -> "ClassicTensors":
@@ -47,13 +51,18 @@ class ClassicTensors:
         held = frozenset(names)
         prefixes = _PREFIXES[config.family]
         embedding = _EMBEDDINGS[config.family]
-        prefix = next((p for p in prefixes if p + embedding in held), prefixes[-1])
+        stems = (embedding, _LAYERS[config.family])
+        prefix = next(
+            (p for p in prefixes if any(name.startswith(p + s) for name in held for s in stems)),
+            prefixes[-1],
+        )
+        old = f"{prefix}embeddings.LayerNorm.gamma"
         return cls(
             config=config,
             prefix=prefix,
             has_pooler=f"{prefix}pooler.dense.weight" in held,
             has_classifier="classifier.weight" in held,
-            has_head="lm_head.weight" in held,
+            norm_names=_OLD_NORM_NAMES if old in held else _NORM_NAMES,
         )
 
     def passed_over(self, name: str) -> bool:
@@ -145,9 +154,10 @@ class ClassicTensors:
         )
 
     def _norm(self, name: str) -> NormParts:
+        gamma, beta = self.norm_names
         return NormParts(
-            gamma=whole_vector(f"{name}.weight", self.config.hidden),
-            beta=whole_vector(f"{name}.bias", self.config.hidden),
+            gamma=whole_vector(f"{name}.{gamma}", self.config.hidden),
+            beta=whole_vector(f"{name}.{beta}", self.config.hidden),
         )
 
     def _bert_layer(self, prefix: str) -> LayerParts:

@@ -5,7 +5,7 @@ import argparse
 from spikeref.cli.command import Command, Outcome
 from spikeref.cosim.export import export_package
 from spikeref.errors import UsageError
-from spikeref.model.folder import load_decoder
+from spikeref.model.folder import load_model
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
-    model = load_decoder(arguments.model)
+    model = load_model(arguments.model)
     layers = None if arguments.layers is None else _layer_list(arguments.layers)
     files = export_package(model, arguments.output, layers)
     return Outcome(

@@ -11,6 +11,7 @@ from spikeref.model.any_profile import ALL_PROFILES, find_any_profile
 from spikeref.model.las_profile import LasProfile, adjust_las_profile
 from spikeref.model.profile import DEFAULT_PROFILE, Profile, Rotation, adjust_profile
 from spikeref.neurons.counts import Encoding
+from spikeref.neurons.multi_threshold import Rule
 
 
 def add_profile_options(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +31,14 @@ def add_profile_options(parser: argparse.ArgumentParser) -> None:
         "--steps", type=int, metavar="T", help="time steps of LAS and of HG neurons, 10 to 16"
     )
     las = parser.add_argument_group("profiles of LAS")
+    rules = [rule.value for rule in Rule]
+    las.add_argument("--rule", choices=rules, help="the level that is fired (NEUR-2)")
+    las.add_argument("--gate", choices=rules, help="what the outlier neuron takes (NEUR-3)")
     las.add_argument("--levels", type=int, metavar="N", help="levels of a spike, 1 to 15")
 
 
 SDLLM_ONLY = ("act_bits", "kv_bits", "encoding", "rotation", "clip_ratio")
-LAS_ONLY = ("levels",)
+LAS_ONLY = ("levels", "rule", "gate")
 
 
 def chosen_profile(arguments: argparse.Namespace) -> AnyProfile:
@@ -62,6 +66,8 @@ def chosen_profile(arguments: argparse.Namespace) -> AnyProfile:
                 weight_bits=arguments.weight_bits,
                 steps=arguments.steps,
                 levels=arguments.levels,
+                rule=None if arguments.rule is None else Rule(arguments.rule),
+                gate=None if arguments.gate is None else Rule(arguments.gate),
                 ties=ties,
             )
         case _:

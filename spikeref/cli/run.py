@@ -9,6 +9,9 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.account.any_counters import AnyCounterSink
+from spikeref.account.counters import CounterSink
+from spikeref.account.las_counters import LasCounterSink
 from spikeref.api import embed, run
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.embedding_file import read_embeddings
@@ -119,9 +122,21 @@ def _run_decoder(
             text if text is not None else " ".join(map(str, done.new_tokens)),
             f"logits digest {done.logits_digest}",
             f"trace digest {done.trace_digest}",
-            f"firing rate {rate_text(done.counters.firing_rates()['mean'])}",
+            *_counted(done.counters),
         ],
     )
+
+
+def _counted(counters: AnyCounterSink) -> list[str]:
+    lines = [f"firing rate {rate_text(counters.firing_rates()['mean'])}"]
+    match counters:
+        case CounterSink():
+            return lines
+        case LasCounterSink():
+            operations, macs = counters.energy_ratio()
+            return [*lines, f"energy {operations / macs:.4f} of the float model's (equation 25)"]
+        case _:
+            assert_never(counters)
 
 
 def _run_encoder(
@@ -162,7 +177,7 @@ def _run_encoder(
             f"hidden states of {len(done.states)} tokens, digest {done.states_digest}",
             *([] if scores is None else [f"scores {' '.join(f'{s:.4f}' for s in scores)}"]),
             f"trace digest {done.trace_digest}",
-            f"firing rate {rate_text(done.counters.firing_rates()['mean'])}",
+            *_counted(done.counters),
         ],
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from spikeref.cli.command import Command, Outcome
 from spikeref.cosim.serve import serve
-from spikeref.model.folder import load_decoder
+from spikeref.model.folder import load_model
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> Outcome:
     # stdout belongs to the answers: there is nothing left to show at the end.
-    serve(load_decoder(arguments.model), sys.stdin.buffer, _answer)
+    serve(load_model(arguments.model), sys.stdin.buffer, _answer)
     return Outcome(json={}, lines=[])
 
 

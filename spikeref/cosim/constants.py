@@ -6,6 +6,7 @@ from typing import TypeAlias
 from spikeref.engine.events import EPOCH_BITS, SOURCE_BITS, STEP_BITS
 from spikeref.model.config import SPEC_VERSION
 from spikeref.model.groups import OPERATORS
+from spikeref.model.las_tables import FALLING, FEW_SPIKES, IDENTITY, RISING
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Profile
 from spikeref.neurons.counts import Encoding
@@ -45,19 +46,21 @@ class Package:
     """SHA-256 of the model, 64 hexadecimal digits; zeros where the package is of no model."""
     constants: tuple[Constant, ...]
     enumerations: tuple[Enumeration, ...]
+    weighted_events: bool = False
+    """Whether event packets are those of NEUR-9 in place of EVENT-1."""
 
 
 NO_MODEL = "0" * 64
+TABLE_STEPS = 16
+"""Of the tables of HG neurons (NEUR-7)."""
 
 TIES_CODES = {"half-even": 0, "half-up": 1}
 ENCODING_CODES = {Encoding.TERNARY: 0, Encoding.BINARY: 1}
 
+FAULTS = {"NONE": 0, "EPOCH": 1, "RANGE": 2, "DOUBLED": 3, "END": 4, "COUNT": 5}
+
 ENUMERATIONS = (
-    Enumeration(
-        name="fault",
-        comment="what a receiver of events detects (EVENT-6)",
-        values={"NONE": 0, "EPOCH": 1, "RANGE": 2, "DOUBLED": 3, "END": 4, "COUNT": 5},
-    ),
+    Enumeration(name="fault", comment="what a receiver of events detects (EVENT-6)", values=FAULTS),
     Enumeration(
         name="op",
         comment="records of a trace (TRACE-2)",
@@ -66,11 +69,18 @@ ENUMERATIONS = (
 )
 
 
+PIECES = Enumeration(
+    name="piece",
+    comment="kinds of a piece, column 4 of tables/FUNCTION/pieces (LMOD-4)",
+    values={"RISING": RISING, "FALLING": FALLING, "IDENTITY": IDENTITY, "FEW_SPIKES": FEW_SPIKES},
+)
+
+
 def profile_package(profile: Profile, accumulator_bound: int = LARGEST_ACCUMULATOR) -> Package:
     """Return the package of a profile alone: what test benches of an operator need."""
     return Package(
         digest=NO_MODEL,
-        constants=(*_specification(profile.name), *_profile(profile, accumulator_bound)),
+        constants=(*specification_constants(profile.name), *_profile(profile, accumulator_bound)),
         enumerations=ENUMERATIONS,
     )
 
@@ -86,16 +96,18 @@ def model_package(model: IntegerModel) -> Package:
     return Package(
         digest=model.digest,
         constants=(
-            *_specification(profile.name),
+            *specification_constants(profile.name),
             *_profile(profile, bound),
             *_shape(model),
             *_tables(model),
+            *_functions(model),
         ),
-        enumerations=ENUMERATIONS,
+        enumerations=ENUMERATIONS if model.functions is None else (*ENUMERATIONS, PIECES),
     )
 
 
-def _specification(profile: str) -> tuple[Constant, ...]:
+def specification_constants(profile: str) -> tuple[Constant, ...]:
+    """Return what packages of either system begin with."""
     major, minor = SPEC_VERSION.split(".")
     return (
         Constant(name="SPEC_VERSION", value=SPEC_VERSION, comment="of the specification"),
@@ -170,4 +182,20 @@ def _tables(model: IntegerModel) -> tuple[Constant, ...]:
         Constant(name="SCORE_MANTISSA", value=constants.score_mantissa, comment=""),
         Constant(name="SCORE_EXPONENT", value=constants.score_exponent, comment=""),
         Constant(name="LOG2E", value=constants.log2e, comment=""),
+    )
+
+
+def _functions(model: IntegerModel) -> tuple[Constant, ...]:
+    """Return what a model with the non-linearities of LAS states of them (LAS-17)."""
+    if model.functions is None:
+        return ()
+    return (
+        Constant(
+            name="HG_STEPS", value=model.config.profile.steps, comment="of HG neurons (LAS-17)"
+        ),
+        Constant(
+            name="TABLE_STEPS",
+            value=TABLE_STEPS,
+            comment="steps for which their tables state thresholds (NEUR-7)",
+        ),
     )

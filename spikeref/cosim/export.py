@@ -1,15 +1,21 @@
 """A compiled model as a hardware project takes it: package, header, memory images."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import assert_never
 
 from spikeref.cosim.constants import Package, model_package
 from spikeref.cosim.images import Image, mem_text, model_images
+from spikeref.cosim.las_constants import las_package
+from spikeref.cosim.las_images import function_images, las_images
 from spikeref.cosim.package import C_NAME, SYSTEMVERILOG_NAME, c_header, systemverilog_package
 from spikeref.errors import UsageError
+from spikeref.model.any_model import AnyModel
 from spikeref.model.config import SPEC_VERSION
+from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
+from spikeref.model.tensors import DECODER_FUNCTIONS
 from spikeref.storage.atomic import atomic_folder
 from spikeref.storage.canonical import sha256_hex
 from spikeref.vectors.case import type_of
@@ -20,7 +26,7 @@ FORMAT = "spikeref-export"
 
 
 def export_package(
-    model: IntegerModel, target: str | Path, layers: Sequence[int] | None = None
+    model: AnyModel, target: str | Path, layers: Sequence[int] | None = None
 ) -> list[str]:
     """Write package, header, images and a manifest to the new folder `target`; return the files.
 
@@ -34,11 +40,33 @@ def export_package(
                 f"layer {layer}: the model has none; it has 0 to {len(model.layers) - 1}"
             )
     with atomic_folder(target) as folder:
-        files = _write_sources(model_package(model), folder)
-        for image in model_images(model, chosen):
+        files = _write_sources(_package(model), folder)
+        for image in _images(model, chosen):
             files |= _write_image(image, folder)
         _write_manifest(model, files, folder)
     return [MANIFEST_NAME, *files]
+
+
+def _package(model: AnyModel) -> Package:
+    match model:
+        case IntegerModel():
+            return model_package(model)
+        case LasModel():
+            return las_package(model)
+        case _:
+            assert_never(model)
+
+
+def _images(model: AnyModel, layers: Iterable[int]) -> Iterator[Image]:
+    match model:
+        case IntegerModel(functions=functions):
+            yield from model_images(model, layers)
+            if functions is not None:
+                yield from function_images(functions, DECODER_FUNCTIONS)
+        case LasModel():
+            yield from las_images(model, layers)
+        case _:
+            assert_never(model)
 
 
 def _write_sources(package: Package, folder: Path) -> dict[str, str]:
@@ -65,7 +93,7 @@ def _write(path: Path, content: bytes) -> str:
     return sha256_hex(content)
 
 
-def _write_manifest(model: IntegerModel, files: dict[str, str], folder: Path) -> None:
+def _write_manifest(model: AnyModel, files: dict[str, str], folder: Path) -> None:
     # An image can hold no version (PACK-6), so the manifest holds that of them all.
     manifest = {
         "format": FORMAT,

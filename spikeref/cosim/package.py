@@ -18,6 +18,19 @@ _EVENT = """\
   } event_t;
 """
 
+_WEIGHTED_EVENT = """\
+  // An address event (NEUR-9); in an end marker `source` holds the number of events.
+  typedef struct packed {
+    logic [EVENT_EPOCH_BITS-1:0]  epoch;
+    logic                         end_marker;
+    logic                         negative;
+    logic [EVENT_LEVEL_BITS-1:0]  level;
+    logic [EVENT_STEP_BITS-1:0]   step;
+    logic                         outlier;
+    logic [EVENT_SOURCE_BITS-1:0] source;
+  } event_t;
+"""
+
 
 def systemverilog_package(package: Package) -> str:
     """Return the text of spikeref_pkg.sv: parameters, enumerations and the event packet.
@@ -27,7 +40,8 @@ def systemverilog_package(package: Package) -> str:
     lines = [f"// {_HEADER}", "/* verilator lint_off UNUSEDPARAM */", "package spikeref_pkg;"]
     lines.append(f"  localparam logic [255:0] MODEL_DIGEST = 256'h{package.digest};")
     lines += [_systemverilog_constant(constant) for constant in package.constants]
-    lines += ["", _EVENT.rstrip("\n")]
+    event = _WEIGHTED_EVENT if package.weighted_events else _EVENT
+    lines += ["", event.rstrip("\n")]
     lines += [_systemverilog_enumeration(one) for one in package.enumerations]
     lines += ["endpackage", "/* verilator lint_on UNUSEDPARAM */"]
     return "\n".join(lines) + "\n"

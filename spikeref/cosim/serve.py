@@ -1,27 +1,33 @@
 """Lock-step server: a simulator asks for golden results, one JSON object a line.
 
-A request names an operation of CONF-9, or reset, describe or quit:
+A request names an operation of CONF-9, or forward, reset, describe or quit:
 
     {"id": 7, "operation": "encode", "parameters": {"bits": 4, …},
      "inputs": {"v": {"path": "v.bin", "type": "i32", "shape": [2, 64]}}, "outputs": "golden"}
 
 Tensors are .bin files (CONF-3); outputs go to OUTPUTS/NAME.bin. With "layer" and "op", parameters
-and tensors that the request lacks are those of that operator of the model. Every request gets one
-line: {"id", "step", "operation", "outputs": {name: {"path", "type", "shape"}}}, or
+and tensors that the request lacks are those of that operator of the model: an operator of SDLLM, an
+op of LAS-18. `forward` passes tokens through the whole model. Every request gets one line:
+{"id", "step", "operation", "outputs": {name: {"path", "type", "shape"}}}, or
 {"id", "error", "message"}, after which the server goes on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.cosim.las_own import own_las_arguments
 from spikeref.cosim.own_tensors import find_operator, own_inputs, own_parameters
+from spikeref.cosim.passes import forward_outputs
 from spikeref.errors import RefusedError, SpikerefError, UsageError, VectorError
+from spikeref.model.any_model import AnyModel
 from spikeref.model.config import SPEC_VERSION
+from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
+from spikeref.operations.operation import Inputs, Operation
 from spikeref.operations.table import find_operation, run_operation
 from spikeref.storage.canonical import parse_json
 from spikeref.vectors.case import TENSOR_TYPES, type_of
@@ -33,8 +39,10 @@ MEMBERS = {"id", "operation", "parameters", "inputs", "outputs", "layer", "op"}
 
 LARGEST_RANK = 8
 
+FORWARD = "forward"
 
-def serve(model: IntegerModel, requests: Iterable[bytes], answer: Callable[[Answer], None]) -> int:
+
+def serve(model: AnyModel, requests: Iterable[bytes], answer: Callable[[Answer], None]) -> int:
     """Answer each line of `requests` until "quit" or their end; return how many were answered."""
     session = _Session(model)
     answered = 0
@@ -52,7 +60,7 @@ def serve(model: IntegerModel, requests: Iterable[bytes], answer: Callable[[Answ
 class _Session:
     """Counts the operations since the last reset, so that both sides can see that they agree."""
 
-    def __init__(self, model: IntegerModel) -> None:
+    def __init__(self, model: AnyModel) -> None:
         self._model = model
         self._step = 0
 
@@ -99,7 +107,7 @@ class _Session:
                 raise UsageError("request: operation is missing")
 
 
-def _description(model: IntegerModel) -> Answer:
+def _description(model: AnyModel) -> Answer:
     return {
         "spec_version": SPEC_VERSION,
         "model_digest": model.digest,
@@ -108,18 +116,39 @@ def _description(model: IntegerModel) -> Answer:
     }
 
 
-def _run(model: IntegerModel, name: str, request: Mapping[str, Any]) -> Answer:
-    operation = find_operation(name)
+def _run(model: AnyModel, name: str, request: Mapping[str, Any]) -> Answer:
     folder = request.get("outputs")
+    operation = None if name == FORWARD else find_operation(name)
     if not isinstance(folder, str) or not folder:
         raise UsageError("request: outputs must name a folder")
     parameters = _parameters(request.get("parameters", {}))
     inputs = _inputs(request.get("inputs", {}))
-    if "layer" in request or "op" in request:
-        layer, operator = find_operator(model, request.get("layer"), request.get("op"))
-        parameters = own_parameters(model, layer, operator, operation) | parameters
-        inputs = own_inputs(model, layer, operator, operation) | inputs
+    named = "layer" in request or "op" in request
+    if operation is None:
+        if named:
+            raise UsageError("forward: takes no layer and no op; record_layers is a parameter")
+        return _write(forward_outputs(model, parameters, inputs), Path(folder))
+    if named:
+        own = _own(model, request.get("layer"), request.get("op"), operation, inputs)
+        parameters, inputs = own[0] | parameters, own[1] | inputs
     return _write(run_operation(name, parameters, inputs), Path(folder))
+
+
+def _own(
+    model: AnyModel, layer: object, op: object, operation: Operation, given: Inputs
+) -> tuple[dict[str, int | str], dict[str, NDArray[Any]]]:
+    """Return what `operation` takes from the model; UsageError where that has no such op."""
+    match model:
+        case IntegerModel():
+            index, operator = find_operator(model, layer, op)
+            return (
+                own_parameters(model, index, operator, operation),
+                own_inputs(model, index, operator, operation),
+            )
+        case LasModel():
+            return own_las_arguments(model, layer, op, operation, given)
+        case _:
+            assert_never(model)
 
 
 def _parameters(given: object) -> dict[str, int | str]:

@@ -190,6 +190,7 @@ def las_decode(
     three position numbers of each token where they are not its place (LMOD-9).
     """
     check_tokens(model, tokens, given=embeddings is not None)
+    check_types(model, types, len(tokens))
     records: list[Record] = []
 
     def emitter(token: int, layer: int) -> Emit:
@@ -220,6 +221,15 @@ def check_tokens(model: LasModel, tokens: Sequence[int], *, given: bool) -> None
     for token in tokens:
         if token != -1 if given else not 0 <= token < shape.vocab:
             raise Refusal("token", f"token {token} outside the vocabulary")
+
+
+def check_types(model: LasModel, types: Sequence[int] | None, tokens: int) -> None:
+    """Refuse token types that the model has no rows for, or that are not one a token (LAS-3)."""
+    if types is None:
+        return
+    count = 0 if model.types is None else len(model.types.exponents)
+    if len(types) != tokens or not all(0 <= kind < count for kind in types):
+        raise Refusal("token", f"types {list(types)}")
 
 
 def embed_token(walk: Walk, row: tuple[Table, int], position: int, kind: int) -> Row:

@@ -9,6 +9,7 @@ from .las_neurons import Code, check_code
 from .las_norm import Norm
 from .las_operators import Scale, Table, head_channels
 from .las_tables import Tables, Tensors, tables_of
+from .tensor import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,10 @@ def _codes(name: str, roles: Sequence[str], config: LasConfig, tensors: Tensors)
     codes = {}
     for role, (normal, outlier) in zip(roles, tensors[name].rows(), strict=True):
         codes[role] = Code(form=config.form, normal=normal, outlier=outlier)
-        check_code(codes[role])
+        try:
+            check_code(codes[role])
+        except Refusal as refusal:
+            raise Refusal("model", f"{name}: {role}: {refusal}") from refusal
     return codes
 
 

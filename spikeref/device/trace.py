@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .canonical import canonical_json
-from .tensor import CODES, Tensor
+from .parameters import Parameters
+from .tensor import CODES, Tensor, stacked
 
 OP_CODES = {
     "embedding": 0,
@@ -70,9 +71,21 @@ LAS_OPS = (
 OP_CODES |= {f"las_{op}": code for code, op in enumerate(LAS_OPS, start=len(OP_CODES))}
 
 COUNT_FIELDS = frozenset(
-    {"amax", "zero_point", "counts", "mantissa", "exponent", "key_spikes", "value_spikes"}
+    {
+        "amax",
+        "zero_point",
+        "counts",
+        "mantissa",
+        "exponent",
+        "key_spikes",
+        "value_spikes",
+        "outliers",
+        "inverse",
+        "inverse_exponent",
+        "probability_spikes",
+    }
 )
-"""What level `counts` stores (TRACE-6)."""
+"""What level `counts` stores (TRACE-6, LAS-18)."""
 
 
 def canonical(field: Tensor) -> bytes:
@@ -117,3 +130,14 @@ def trace_digest(model_digest: str, tokens: Sequence[int], records: Sequence[Rec
         "tokens": list(tokens),
     }
     return hashlib.sha256(canonical_json(head) + b"".join(record_digests(records))).hexdigest()
+
+
+def layer_fields(parameters: Parameters, records: Sequence[Record]) -> dict[str, Tensor]:
+    """What level `counts` stores of the layers asked for, all tokens in one tensor (CONF-9)."""
+    layers = parameters.text("record_layers").split(",") if parameters.has("record_layers") else []
+    rows: dict[str, list[Tensor]] = {}
+    for record in sorted(records, key=lambda record: (record.layer, record.code, record.token)):
+        for name, field in record.fields.items():
+            if str(record.layer) in layers and name in COUNT_FIELDS:
+                rows.setdefault(f"layer{record.layer}.{record.op}.{name}", []).append(field)
+    return {name: stacked(fields) for name, fields in rows.items()}

@@ -25,15 +25,9 @@ from spikeref.neurons.outlier_aware import (
     OatCode,
     TrainForm,
 )
-from spikeref.trace.las_records import LasSpikesOp, LasSpikesRecord
+from spikeref.trace.las_records import LasSpikesRecord
+from spikeref.trace.las_roles import ROLE_OF
 from spikeref.trace.records import Record
-
-ROLE_OF: dict[LasSpikesOp, Role] = {
-    "las_qkv_input": "attention_input", "las_query_spikes": "query", "las_key_spikes": "key",
-    "las_value_spikes": "value", "las_o_input": "o_input", "las_mlp_input": "mlp_input",
-    "las_up_spikes": "up", "las_down_input": "activation", "las_head_input": "head_input",
-    "las_classifier_input": "classifier_input",
-}  # fmt: skip
 
 
 class Rounding(Enum):

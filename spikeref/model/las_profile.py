@@ -136,12 +136,19 @@ def adjust_las_profile(
     weight_bits: int | None = None,
     steps: int | None = None,
     levels: int | None = None,
+    rule: Rule | None = None,
+    gate: Rule | None = None,
     ties: Ties | None = None,
 ) -> LasProfile:
     """Return `profile` with the given parameters replaced; one that differs is named "…+custom"."""
     form = profile.form
-    form = replace(form, steps=form.steps if steps is None else steps)
-    form = replace(form, levels=form.levels if levels is None else levels)
+    form = replace(
+        form,
+        steps=form.steps if steps is None else steps,
+        levels=form.levels if levels is None else levels,
+        rule=form.rule if rule is None else rule,
+        gate=form.gate if gate is None else gate,
+    )
     changed = replace(
         profile,
         weight_bits=profile.weight_bits if weight_bits is None else weight_bits,

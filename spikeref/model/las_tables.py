@@ -44,7 +44,7 @@ def neuron_tensors(name: FunctionName, neuron: HgNeuron) -> dict[str, NDArray[An
     """Return the tensors of a function by name."""
     prefix = f"tables.{name}"
     tensors: dict[str, NDArray[Any]] = {
-        f"{prefix}.pieces": np.array([_members(p) for p in neuron.pieces], dtype=np.int64)
+        f"{prefix}.pieces": np.array([piece_members(p) for p in neuron.pieces], dtype=np.int64)
     }
     for number, piece in enumerate(neuron.pieces):
         sub = piece.neuron
@@ -61,7 +61,8 @@ def neuron_tensors(name: FunctionName, neuron: HgNeuron) -> dict[str, NDArray[An
     return tensors
 
 
-def _members(piece: Piece) -> tuple[int, int, int, int, int, int]:
+def piece_members(piece: Piece) -> tuple[int, int, int, int, int, int]:
+    """Return a row of `pieces` (LMOD-4)."""
     kind, shift = RISING, 0
     match piece.neuron:
         case Expansion(falling=falling):

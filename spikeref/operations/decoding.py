@@ -13,6 +13,7 @@ from spikeref.forward.generate import greedy, sdllm_step
 from spikeref.forward.tokens import check_tokens
 from spikeref.operations.attention import passes
 from spikeref.operations.given_model import MODEL_PARAMETERS, TOKENS, given_model
+from spikeref.operations.las_forms import FUNCTION
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters, Run
 from spikeref.operations.parameters import integer, integers
 from spikeref.trace.records import COUNT_FIELDS, OP_CODES, OPS, Record
@@ -31,18 +32,25 @@ def decode(engine: Engine) -> Run:
             forward(model, tokens[rows], cache, engine, tee(sink, records.append))
             for rows in passes(parameters, len(tokens))
         ]
-        digests = [sink.digests[place] for place in sorted(sink.digests)]
         return {
             "logits": np.concatenate(logits),
-            "record_digests": _bytes(b"".join(digests)).reshape(-1, 32),
-            "trace_digest": _bytes(bytes.fromhex(sink.digest(model.digest, tokens.tolist()))),
-            **_layer_fields(records, integers(parameters, "record_layers")),
+            **digest_outputs(sink, model.digest, tokens),
+            **layer_fields(records, integers(parameters, "record_layers")),
         }
 
     return run
 
 
-def _layer_fields(records: list[Record], layers: tuple[int, ...]) -> Outputs:
+def digest_outputs(sink: DigestSink, digest: str, tokens: NDArray[np.int64]) -> Outputs:
+    """Return the digests of all records and of the trace, u8 [R, 32] and [32] (TRACE-5)."""
+    digests = [sink.digests[place] for place in sorted(sink.digests)]
+    return {
+        "record_digests": _bytes(b"".join(digests)).reshape(-1, 32),
+        "trace_digest": _bytes(bytes.fromhex(sink.digest(digest, tokens.tolist()))),
+    }
+
+
+def layer_fields(records: list[Record], layers: tuple[int, ...]) -> Outputs:
     """Return what level `counts` stores of some layers, as layerL.OP.FIELD [T, …] (TRACE-6)."""
     fields: dict[tuple[int, int, str], list[NDArray[Any]]] = {}
     for record in records:
@@ -93,5 +101,18 @@ DECODING = (
         inputs={TOKENS: "i64 T"},
         outputs={"tokens": "i64 K", "logits": "i32 T+K-1 V"},
         run=generate(DENSE),
+    ),
+)
+
+HG_DECODING = (
+    Operation(
+        name="hg_decode",
+        case_class="hg",
+        mode="free-running",
+        clauses=("LAS-17", *(f"TRACE-{i}" for i in range(1, 6))),
+        parameters=(*MODEL_PARAMETERS, *FUNCTION, "chunks"),
+        inputs={TOKENS: "i64 T"},
+        outputs={"logits": "i32 T V", "record_digests": "u8 R 32", "trace_digest": "u8 32"},
+        run=decode(DENSE),
     ),
 )

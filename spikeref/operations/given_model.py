@@ -17,11 +17,12 @@ from spikeref.model.config import (
 )
 from spikeref.model.folder import load_decoder
 from spikeref.model.layers import IntegerModel
-from spikeref.model.profile import Rotation
+from spikeref.model.profile import NonLinear, Rotation
 from spikeref.model.tensor_form import TensorForm
 from spikeref.model.writer import TYPE_NAMES
 from spikeref.operations.operation import Inputs, Parameters
 from spikeref.operations.parameters import encoder_of, flag, integer, integers, text, variant
+from spikeref.operations.whole_tables import with_whole_tables
 
 SIZES = (
     "vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "head_dim", "positions",
@@ -56,9 +57,11 @@ def given_model(parameters: Parameters, inputs: Inputs) -> IntegerModel:
     """
     if "model" in parameters:
         return load_decoder(Path(text(parameters, "model")))
-    config = _config(parameters)
     tensors = {name: array for name, array in inputs.items() if name != TOKENS}
-    _check_forms(config, tensors)
+    if "table_steps" in parameters:
+        tensors = with_whole_tables(parameters, tensors)
+    config = _config(parameters)
+    check_forms(expected_forms(config, frozenset(tensors), "inputs"), tensors)
     return assemble_model(
         config,
         text(parameters, "model_digest"),
@@ -82,7 +85,8 @@ def _config(parameters: Parameters) -> ModelConfig:
         | {"sliding_windows": [window or None for window in windows]},
         "profile": {name: parameters[name] for name in PROFILE_BITS}
         | {name: parameters[name] for name in ("encoding", "rotation", "ties")}
-        | {"name": "case", "clip_ratio": f"{ratio.numerator}/{ratio.denominator}"},
+        | {"name": "case", "clip_ratio": f"{ratio.numerator}/{ratio.denominator}"}
+        | _hg_members(parameters),
         "constants": {name: parameters[name] for name in CONSTANTS},
         "clip_mode": None if clip_mode == "none" else clip_mode,
         "tied_head": flag(parameters, "tied_head"),
@@ -100,15 +104,22 @@ def _refuse_profile(parameters: Parameters) -> None:
     variant(parameters, "rotation", Rotation)
 
 
-def _check_forms(config: ModelConfig, tensors: dict[str, NDArray[Any]]) -> None:
-    expected = expected_forms(config, frozenset(tensors), "inputs")
+def _hg_members(parameters: Parameters) -> dict[str, Any]:
+    """Return what only a profile with HG neurons states, as a case of `hg_decode` does (LAS-17)."""
+    if "table_steps" not in parameters:
+        return {}
+    return {"non_linear": NonLinear.HG.value, "steps": integer(parameters, "steps")}
+
+
+def check_forms(expected: dict[str, TensorForm], tensors: dict[str, NDArray[Any]]) -> None:
+    """Refuse tensors of other names, types or shapes than a model needs: ModelError."""
     if set(expected) != set(tensors):
         name = min(set(expected) ^ set(tensors))
         raise ModelError(f"inputs: tensor {name!r} is missing or has no place in this model")
     for name, form in expected.items():
         array = tensors[name]
-        if TensorForm(TYPE_NAMES.get(array.dtype.name, ""), array.shape) != form:
-            raise ModelError(f"inputs: tensor {name!r} has another type or shape than MODEL-2 asks")
+        if not form.admits(TYPE_NAMES.get(array.dtype.name, ""), array.shape):
+            raise ModelError(f"inputs: tensor {name!r} has another type or shape than its model's")
 
 
 def refuse_foreign_folder(parameters: Parameters) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las"]
+CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las", "hg"]
 Mode: TypeAlias = Literal["teacher-forced", "free-running"]
 
 Parameters: TypeAlias = Mapping[str, int | str]
@@ -31,6 +31,8 @@ class Operation:
     inputs: Mapping[str, str]
     """Name -> form of each input, as "i16 T N": its type, then a word for each dimension."""
     outputs: Mapping[str, str]
+    optional_outputs: tuple[str, ...] = ()
+    """Outputs that only some models give."""
     run: Run
 
 

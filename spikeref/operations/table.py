@@ -21,10 +21,11 @@ from spikeref.errors import (
 from spikeref.operations.accumulator import COUNTERS, HEADROOM, SUMS
 from spikeref.operations.arithmetic import ARITHMETIC
 from spikeref.operations.attention_table import ATTENTION
-from spikeref.operations.decoding import DECODING
+from spikeref.operations.decoding import DECODING, HG_DECODING
 from spikeref.operations.events import EVENTS
 from spikeref.operations.forms import check_arguments, type_of
 from spikeref.operations.given_model import refuse_foreign_folder
+from spikeref.operations.las_decoding import LAS_DECODING
 from spikeref.operations.las_table import LAS
 from spikeref.operations.linear import LINEAR
 from spikeref.operations.neurons import NEURONS, ROTATION, SPIKING_INPUT
@@ -52,6 +53,8 @@ OPERATIONS: dict[str, Operation] = {
         *OUTPUT,
         *DECODING,
         *LAS,
+        *LAS_DECODING,
+        *HG_DECODING,
     )
 }
 """By name, in the order of CONF-9."""
@@ -106,6 +109,7 @@ def run_as(
     return {
         output: _narrowed(f"{operation.name}.{output}", found[output], type_of(form))
         for output, form in operation.outputs.items()
+        if output in found or output not in operation.optional_outputs
     } | further
 
 

@@ -88,17 +88,10 @@ def probabilities(
     choice: Choice = Choice.PAPER,
 ) -> Probabilities:
     """Return HG_exp(x̃)⊗HG_inv(Σ HG_exp(x̃)) of D, int64 [T, S] (LAS-11, equation 17; LAS-16)."""
-    kept = round_shift(below, wide_shift(rules.bound), rules.ties)
-    places = -(np.int64(wide_shift(rules.bound) + FRACTION_BITS) + rules.scale.exponent)
-    t = shift_saturate(kept * rules.scale.mantissa, places, LOG_BITS, rules.ties).values
-    match choice:
-        case Choice.PAPER:
-            weight = exp_weights(t, rules.tables.exp, rules.steps)
-        case Choice.PUBLISHED:
-            weight = published_weights(t, rules.tables, rules.steps)
-            t = published_logs(t)
-        case _:
-            assert_never(choice)
+    t = logs(below, rules)
+    weight = weights(t, rules, choice)
+    if choice is Choice.PUBLISHED:
+        t = published_logs(t)
     weight = np.where(hidden, np.int64(0), weight)
     total = weight.sum(axis=1, dtype=np.int64)
     if choice is Choice.PUBLISHED:
@@ -112,6 +105,24 @@ def probabilities(
         inverse_exponent=exponent,
         values=round_shift(product, shift[:, None], rules.ties),
     )
+
+
+def logs(below: NDArray[np.int64], rules: SoftmaxRules) -> NDArray[np.int64]:
+    """Return t of D, int64 [T, S]: units of log 2 with 16 fraction bits, 40 bits (step 1)."""
+    kept = round_shift(below, wide_shift(rules.bound), rules.ties)
+    places = -(np.int64(wide_shift(rules.bound) + FRACTION_BITS) + rules.scale.exponent)
+    return shift_saturate(kept * rules.scale.mantissa, places, LOG_BITS, rules.ties).values
+
+
+def weights(t: NDArray[np.int64], rules: SoftmaxRules, choice: Choice) -> NDArray[np.int64]:
+    """Return E of t, int64 [T, S] with 39 fraction bits (step 2; LAS-16)."""
+    match choice:
+        case Choice.PAPER:
+            return exp_weights(t, rules.tables.exp, rules.steps)
+        case Choice.PUBLISHED:
+            return published_weights(t, rules.tables, rules.steps)
+        case _:
+            assert_never(choice)
 
 
 def spike_product(

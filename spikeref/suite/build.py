@@ -13,6 +13,7 @@ from spikeref.operations.table import OPERATIONS, find_operation, run_operation
 from spikeref.suite.requirements import requirements_of
 from spikeref.vectors.case import Case, Provenance, RejectKind
 
+WHOLE_MODELS = ("decode", "generate", "las_decode", "hg_decode")
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -102,7 +103,7 @@ def refused(
     else:
         raise SpikerefError(f"case {identity}: not refused")
     # A refused model runs none of its operators.
-    runs = operation not in ("decode", "generate")
+    runs = operation not in WHOLE_MODELS
     requirements = ("CONF-10", *clauses)
     if runs:
         requirements = requirements_of(operation, parameters, inputs, requirements)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from spikeref.suite.build import causal_place
 from spikeref.suite.cases.arithmetic import arithmetic_cases
 from spikeref.suite.cases.attention import attention_cases
+from spikeref.suite.cases.bad_las_models import bad_las_model_cases
 from spikeref.suite.cases.bad_models import bad_model_cases
 from spikeref.suite.cases.by_hand import cases_by_hand
 from spikeref.suite.cases.by_hand_operators import operators_by_hand
@@ -13,6 +14,7 @@ from spikeref.suite.cases.counted import counter_cases
 from spikeref.suite.cases.domains import domain_cases
 from spikeref.suite.cases.encoders import encoder_cases
 from spikeref.suite.cases.events import event_cases
+from spikeref.suite.cases.hg_models import hg_model_cases
 from spikeref.suite.cases.las_attention import las_attention_cases
 from spikeref.suite.cases.las_by_hand import las_by_hand
 from spikeref.suite.cases.las_by_hand_operators import las_operators_by_hand
@@ -20,6 +22,7 @@ from spikeref.suite.cases.las_embeddings import las_embedding_cases
 from spikeref.suite.cases.las_events import las_event_cases
 from spikeref.suite.cases.las_functions import las_function_cases
 from spikeref.suite.cases.las_heads import las_head_cases
+from spikeref.suite.cases.las_models import las_model_cases
 from spikeref.suite.cases.las_neurons import las_neuron_cases
 from spikeref.suite.cases.las_norms import las_norm_cases
 from spikeref.suite.cases.las_operators import las_operator_cases
@@ -64,6 +67,9 @@ PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
     las_operator_cases,
     las_head_cases,
     las_attention_cases,
+    las_model_cases,
+    bad_las_model_cases,
+    hg_model_cases,
 )
 
 

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import assert_never
 
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.compile import compile_checkpoint
 from spikeref.errors import UsageError
-from spikeref.model.folder import load_decoder
+from spikeref.model.any_model import AnyModel
+from spikeref.model.folder import load_model
+from spikeref.model.las_layers import LasModel
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import DEFAULT_PROFILE, find_profile
+from spikeref.suite.las_model_cases import las_model_cases
 from spikeref.suite.model_cases import model_cases
 from spikeref.vectors.writer import MODEL, write_suite
 
@@ -35,11 +39,17 @@ def write_model_suite(
     """
     with _compiled(model) as source:
         # Reading it first refuses a damaged or foreign folder before anything is copied.
-        load_decoder(source)
+        load_model(source)
         shutil.copytree(source, folder / MODEL)
-    loaded = load_decoder(folder / MODEL)
-    chosen = _layers(loaded, layers)
-    cases = model_cases(loaded, folder, chosen, tuple(tokens or SHIPPED_TOKENS), progress)
+    loaded = load_model(folder / MODEL)
+    chosen, prompt = _layers(loaded, layers), tuple(tokens or SHIPPED_TOKENS)
+    match loaded:
+        case IntegerModel():
+            cases = model_cases(loaded, folder, chosen, prompt, progress)
+        case LasModel():
+            cases = las_model_cases(loaded, folder, chosen, prompt, progress)
+        case _:
+            assert_never(loaded)
     write_suite(folder, "model", cases, model_digest=loaded.digest, npy=npy)
 
 
@@ -56,7 +66,7 @@ def _compiled(model: Path | None) -> Iterator[Path]:
         yield target
 
 
-def _layers(model: IntegerModel, layers: Sequence[int] | None) -> tuple[int, ...]:
+def _layers(model: AnyModel, layers: Sequence[int] | None) -> tuple[int, ...]:
     count = model.config.shape.layers
     chosen = (0, count - 1) if layers is None else layers
     for layer in chosen:

@@ -21,7 +21,7 @@ def requirements_of(
     found = [*_of_operation(operation, parameters), *further]
     if "ties" in parameters:
         found.append("CONV-8")
-    if "table" in inputs or operation in ("decode", "generate"):
+    if "table" in inputs or operation in ("decode", "generate", "hg_decode"):
         found.append("MODEL-6")
     return tuple(dict.fromkeys(found))
 
@@ -45,7 +45,7 @@ def _of_operation(operation: str, parameters: Parameters) -> list[str]:
             clauses = ["ATT-2" if parameters["fraction_bits"] == 30 else "ATT-3", "ENC-2", "ENC-7"]
         case "attend" | "scores" | "mix":
             clauses.append("ADD-6")
-        case "decode" | "generate":
+        case "decode" | "generate" | "hg_decode":
             clauses += _of_model(parameters, encoding)
         case _:
             pass

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spikeref.errors import VectorError
 
 TensorType: TypeAlias = Literal["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"]
-CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las"]
+CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las", "hg"]
 Mode: TypeAlias = Literal["teacher-forced", "free-running"]
 Provenance: TypeAlias = Literal["exhaustive", "directed", "random", "hand-worked", "model"]
 RejectKind: TypeAlias = Literal[
@@ -24,7 +24,9 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 PROVENANCES: tuple[Provenance, ...] = get_args(Provenance)
 REJECT_KINDS: tuple[RejectKind, ...] = get_args(RejectKind)
 
-FREE_RUNNING_OPERATIONS = frozenset({"cached_attention", "decode", "generate"})
+FREE_RUNNING_OPERATIONS = frozenset(
+    {"cached_attention", "decode", "generate", "las_decode", "hg_decode"}
+)
 """Those in which a device's own results run on; all others get golden input (CONF-4)."""
 
 

@@ -27,7 +27,7 @@ LONGEST_ID = 64
 REQUIREMENT = re.compile(r"[A-Z]+-[1-9][0-9]*")
 OPERATION = re.compile(r"[a-z][a-z0-9_]*")
 PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
-TENSOR = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+TENSOR = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+(-[a-z0-9_]+)*)*")
 PLAIN = re.compile(r"[ -~]*")
 """A parameter's text: what one line of the plain twin can hold."""
 

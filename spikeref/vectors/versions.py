@@ -10,7 +10,7 @@ __all__ = ["FORMAT_VERSION", "SPEC_VERSION", "SUITE_VERSION", "check_versions"]
 FORMAT_VERSION = 1
 """Of case.json and suite.json."""
 
-SUITE_VERSION = "1.1.0"
+SUITE_VERSION = "1.2.0"
 """The first number grows when a format or an expected value changes, the second with new cases."""
 
 

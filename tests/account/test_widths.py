@@ -37,6 +37,8 @@ PLAIN: dict[str, tuple[str, Profile]] = {
     "clip 1/2": ("tiny-qwen2", HALF),
     "windowed": ("tiny-mistral", find_profile("sdllm-w4a4kv4")),
     "factor 12": ("tiny-gqa-12", find_profile("sdllm-w6a6kv6")),
+    "neurons of LAS": ("tiny-llama", find_profile("sdllm-hg-w4a4kv4")),
+    "neurons of LAS, 10 steps": ("tiny-llama", find_profile("sdllm-w4a4kv4-hw")),
 }
 CLIPPED = {
     "shift, high": (Fraction(9, 10), ClipMode.SHIFT),
@@ -82,7 +84,8 @@ def test_what_is_observed_fits_what_is_proven(
 
 def test_tallies_are_no_signals(tiny_model: IntegerModel) -> None:
     found, records = observe(tiny_model)
-    assert {"saturations", "key_spikes", "value_spikes"} == TALLIES
+    tallies = {"saturations", "key_spikes", "value_spikes"}
+    assert tallies | {"probability_spikes"} == TALLIES
     assert any(TALLIES & set(record.fields) for record in records)
     assert not TALLIES & {signal for _, _, signal in found}
     assert (0, "key_spikes", "counts") in found

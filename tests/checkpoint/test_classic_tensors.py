@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from spikeref.checkpoint.config import parse_config
 from spikeref.checkpoint.layout import all_shapes, layout_of
@@ -49,8 +49,18 @@ PUBLISHED: dict[str, tuple[dict[str, Any], int]] = {
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[str], Path]:
-    """Return a function that writes a tiny fp32 checkpoint of a family."""
-    return lambda family: write_checkpoint(CHECKPOINTS[family], tmp_path / family, dtype="fp32")
+    """Return a function that writes a tiny fp32 checkpoint of a family, its names bare."""
+
+    def write(family: str) -> Path:
+        folder = write_checkpoint(CHECKPOINTS[family], tmp_path / family, dtype="fp32")
+        edit_tensors(folder, bare)
+        return folder
+
+    def bare(tensors: Tensors) -> None:
+        for name in list(tensors):
+            tensors[name.removeprefix("model.decoder.")] = tensors.pop(name)
+
+    return write
 
 
 def prefixed(folder: Path, prefix: str) -> None:
@@ -243,3 +253,22 @@ def test_a_classic_checkpoint_has_no_decoder_configuration(
         pytest.raises(CheckpointError, match="opt runs under the las profiles only"),
     ):
         _ = checkpoint.config
+
+
+def test_norms_of_the_first_bert_checkpoints(tmp_path: Path) -> None:
+    """The base checkpoints on the hub call γ and β of a LayerNorm so, not weight and bias."""
+    folder = write_checkpoint("tiny-bert", tmp_path / "old", dtype="fp32")
+    with Checkpoint.open(folder) as checkpoint:
+        expected = checkpoint.entries(checkpoint.layout.layer(1).mlp_norm.gamma)
+    tensors = load_file(folder / "model.safetensors")
+    renamed = {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+            "LayerNorm.bias", "LayerNorm.beta"
+        ): array
+        for name, array in tensors.items()
+    }
+    save_file(renamed, folder / "model.safetensors")
+    with Checkpoint.open(folder) as checkpoint:
+        norm = checkpoint.layout.layer(1).mlp_norm
+        assert norm.gamma.name == "encoder.layer.1.output.LayerNorm.gamma"
+        assert np.array_equal(checkpoint.entries(norm.gamma), expected)

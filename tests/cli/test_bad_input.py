@@ -219,6 +219,7 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
         "functions": "functions --profile other",
         "energy": "energy --trace missing",
         "trace": "trace show missing",
+        "report": "report missing -o page.html",
         "export-pkg": "export-pkg missing -o out",
         "serve": "serve missing",
         "vectors": "vectors verify missing",

@@ -27,7 +27,7 @@ def test_a_right_device(spikeref: Program, suite: Path) -> None:
     wanted = {
         "verdict": "pass", "cases": 4, "passed": 4, "failed": 0, "missing": 0, "class": "full",
         "root_digest": Suite.open(suite).manifest.root_digest, "fault": None,
-        "versions": {"spikeref": __version__, "spec": "1.0", "suite": "1.1.0"},
+        "versions": {"spikeref": __version__, "spec": "1.0", "suite": "1.2.0"},
         "first_divergence": None, "consistent_with": [],
     }  # fmt: skip
     assert {name: stated[name] for name in wanted} == wanted

@@ -24,7 +24,7 @@ def test_verify(spikeref: Program, suite: Path) -> None:
     assert got["root_digest"] == Suite.open(suite).manifest.root_digest
     assert got["requirements"] == {"ADD-1": 1, "ARITH-2": 2, "CONF-10": 1, "ENC-2": 1, "ENC-10": 1}
     assert list(got["requirements"]) == ["ADD-1", "ARITH-2", "CONF-10", "ENC-2", "ENC-10"]
-    assert (got["suite"], got["suite_version"], got["spec_version"]) == ("core", "1.1.0", "1.0")
+    assert (got["suite"], got["suite_version"], got["spec_version"]) == ("core", "1.2.0", "1.0")
     lines = spikeref("vectors", "verify", suite).out.splitlines()
     assert "4 cases, 5 clauses" in lines[0]
     assert lines[1].endswith(got["root_digest"])

@@ -10,6 +10,7 @@ from spikeref.engine.las_asynchronous import las_asynchronous
 from spikeref.engine.las_products import LasEngine
 from spikeref.engine.las_synchronous import LAS_SYNCHRONOUS
 from spikeref.operations.las_attention import attend, mix, saa, softmax
+from spikeref.operations.las_decoding import las_decode
 from spikeref.operations.las_operators import las_gated, las_logits, las_norm, las_saw
 from spikeref.operations.operation import Run
 from spikeref.operations.table import OPERATIONS, run_as
@@ -24,6 +25,7 @@ RUNS: dict[str, Callable[[LasEngine], Run]] = {
     "las_attend": attend,
     "las_gated": las_gated,
     "las_logits": las_logits,
+    "las_decode": las_decode,
 }
 CASES = [case for case in core_cases() if case.operation in RUNS and case.outputs is not None]
 

@@ -75,7 +75,7 @@ def test_the_plain_twin_by_hand(tmp_path: Path) -> None:
     )
     root = json.loads((folder / "suite.json").read_bytes())["root_digest"]
     assert (folder / "suite.txt").read_text("ascii") == (
-        "format=spikeref-suite\nformat_version=1\nsuite=core\nsuite_version=1.1.0\n"
+        "format=spikeref-suite\nformat_version=1\nsuite=core\nsuite_version=1.2.0\n"
         f"spec_version=1.0\nmodel_digest=\ncases=2\nroot_digest={root}\n"
     )
     assert (folder / "cases.txt").read_bytes() == b"shift-ties\nshift-too-wide\n"

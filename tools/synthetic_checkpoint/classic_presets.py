@@ -1,10 +1,10 @@
-"""Configurations of small models of the other families of LAS: BERT, GPT-2 and OPT."""
+"""Configurations of small models that LAS alone takes: BERT, GPT-2, OPT and a Qwen2-VL tower."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tools.synthetic_checkpoint.presets import TINY_VOCAB
+from tools.synthetic_checkpoint.presets import PRESETS, TINY_VOCAB
 
 CLASSIC_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -48,6 +48,12 @@ CLASSIC_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "activation_function": "relu",
             "bos_token_id": 256,
             "eos_token_id": 257,
+        },
+        "tiny-qwen2-vl": {
+            **PRESETS["tiny-qwen2"],
+            "architectures": ["Qwen2VLForConditionalGeneration"],
+            "model_type": "qwen2_vl",
+            "rope_scaling": {"type": "mrope", "mrope_section": [2, 1, 1]},
         },
     }
 )

@@ -1,14 +1,15 @@
 """Operations of a whole model: chapters 6, 8, 9 and 12."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import decoder
 from ..model import Model, build_model
 from ..model_folder import read_model
 from ..parameters import Parameters
-from ..tensor import Refusal, Tensor, matrix, stacked, vector
-from ..trace import COUNT_FIELDS, Record, record_digests, trace_digest
+from ..tensor import Refusal, Tensor, matrix, vector
+from ..trace import layer_fields, record_digests, trace_digest
+from ..whole_tables import with_whole_tables
 
 
 def _model(parameters: Parameters, inputs: Mapping[str, Tensor], folder: Path | None) -> Model:
@@ -30,19 +31,16 @@ def decode(
         "logits": matrix("i32", decoder.logits_of(records)),
         "record_digests": matrix("u8", record_digests(records)),
         "trace_digest": vector("u8", bytes.fromhex(trace_digest(model.digest, tokens, records))),
-        **_layer_fields(parameters, records),
+        **layer_fields(parameters, records),
     }
 
 
-def _layer_fields(parameters: Parameters, records: Sequence[Record]) -> dict[str, Tensor]:
-    """What level `counts` stores of the layers asked for, all tokens in one tensor (CONF-9)."""
-    layers = parameters.text("record_layers").split(",") if parameters.has("record_layers") else []
-    rows: dict[str, list[Tensor]] = {}
-    for record in sorted(records, key=lambda record: (record.layer, record.code, record.token)):
-        for name, field in record.fields.items():
-            if str(record.layer) in layers and name in COUNT_FIELDS:
-                rows.setdefault(f"layer{record.layer}.{record.op}.{name}", []).append(field)
-    return {name: stacked(fields) for name, fields in rows.items()}
+def hg_decode(
+    parameters: Parameters, inputs: Mapping[str, Tensor], folder: Path | None
+) -> dict[str, Tensor]:
+    """The same with the HG neurons of LAS-17, whose tables may be of fewer steps."""
+    stated = Parameters({**parameters.given, "non_linear": "hg"})
+    return decode(stated, with_whole_tables(parameters, inputs), folder)
 
 
 def generate(

@@ -13,6 +13,7 @@ from . import (
     encoder,
     las_attention,
     las_functions,
+    las_model,
     las_neurons,
     las_operators,
     linear,
@@ -21,6 +22,7 @@ from . import (
 
 Tensors: TypeAlias = Mapping[str, Tensor]
 Operation: TypeAlias = Callable[[Parameters, Tensors], dict[str, Tensor]]
+WholeModel: TypeAlias = Callable[[Parameters, Tensors, Path | None], dict[str, Tensor]]
 
 OPERATIONS: Mapping[str, Operation] = {
     "round_shift": arithmetic.round_shift,
@@ -95,7 +97,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "las_gated": las_operators.las_gated,
     "las_logits": las_operators.las_logits,
 }
-"""All but `decode` and `generate`, which may read a model from a folder."""
+"""All but those of whole models, which may lie in a folder."""
+
+WHOLE_MODELS: Mapping[str, WholeModel] = {
+    "decode": model.decode,
+    "generate": model.generate,
+    "las_decode": las_model.las_decode,
+    "hg_decode": model.hg_decode,
+}
 
 
 def run(
@@ -110,13 +119,9 @@ def run(
     model. Refusal: what CONF-10 refuses. KeyError: no such operation, or an input is missing.
     """
     given = Parameters(parameters)
-    match operation:
-        case "decode":
-            return model.decode(given, inputs, model_folder)
-        case "generate":
-            return model.generate(given, inputs, model_folder)
-        case _:
-            return OPERATIONS[operation](given, inputs)
+    if operation in WHOLE_MODELS:
+        return WHOLE_MODELS[operation](given, inputs, model_folder)
+    return OPERATIONS[operation](given, inputs)
 
 
-__all__ = ["OPERATIONS", "Refusal", "run"]
+__all__ = ["OPERATIONS", "WHOLE_MODELS", "Refusal", "run"]

@@ -6,7 +6,9 @@ from spikeref.suite.mutants.encoding import ENCODING_MUTANTS
 from spikeref.suite.mutants.equivalent import EQUIVALENT
 from spikeref.suite.mutants.events import EVENTS_MUTANTS
 from spikeref.suite.mutants.hadamard import HADAMARD_MUTANTS
+from spikeref.suite.mutants.hg_decoder import HG_DECODER_MUTANTS
 from spikeref.suite.mutants.las_attention import LAS_ATTENTION_MUTANTS
+from spikeref.suite.mutants.las_decoder import LAS_DECODER_MUTANTS
 from spikeref.suite.mutants.las_functions import LAS_FUNCTION_MUTANTS
 from spikeref.suite.mutants.las_neurons import LAS_NEURON_MUTANTS
 from spikeref.suite.mutants.las_operators import LAS_OPERATOR_MUTANTS
@@ -40,5 +42,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *LAS_FUNCTION_MUTANTS,
     *LAS_OPERATOR_MUTANTS,
     *LAS_ATTENTION_MUTANTS,
+    *LAS_DECODER_MUTANTS,
+    *HG_DECODER_MUTANTS,
 )
 """In causal order of their groups."""

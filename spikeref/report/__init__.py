@@ -1,0 +1,1 @@
+"""What a trace made visible: one self-contained HTML page."""
