@@ -124,7 +124,7 @@ def config_of(config: Mapping[str, Any], digest: str) -> LasConfig:
         form=form,
         published_norm=_one_of(profile, "norm", "paper", "published") == "published",
         published_softmax=_one_of(profile, "softmax", "paper", "published") == "published",
-        fitted=_one_of(profile, "functions", "expansion", "fitted") == "fitted",
+        fitted=profile.get("functions") == "fitted",
         weight_bits=profile["weight_bits"],
         ties=_one_of(profile, "ties", "half-even", "half-up"),
         norm_root=scale("norm_root", "norm_root_exponent"),
