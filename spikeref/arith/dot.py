@@ -1,9 +1,10 @@
-"""Exact integer products, the only code that multiplies matrices (ARITH-9).
+"""Exact integer products; no other room multiplies matrices (ARITH-9).
 
-A float format adds integers without error while every partial sum stays below its integer range,
-so a BLAS that multiplies each pair once and adds gives the integers themselves, whatever its order
-of summation, blocking or use of fused multiply-add. `choose_route` proves the bound; nothing else
-decides.
+Small integers go to a library that multiplies bytes, where there is one. Everything else goes
+through floats: a float format adds integers without error while every partial sum
+stays below its integer range, so a BLAS that multiplies each pair once and adds gives the integers
+themselves, whatever its order of summation, blocking or use of fused multiply-add. `choose_route`
+proves the bound; nothing else decides.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
 from spikeref.arith.blocks import even_parts, map_in_threads, threads_for
+from spikeref.arith.byte_products import byte_product, suits_bytes
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
@@ -81,6 +83,17 @@ def dot_exact(
     max_m Σ_k |a_k|·|b_km| where one tighter than K·a_max·b_max is known. The result is int32 when
     the sum's bound is below 2^31 and int64 otherwise. RangeError where no exact route exists.
     """
+    if suits_bytes(a, b, a_max, b_max):
+        sums = byte_product(a, b, a_max)
+        if sums is not None:
+            return sums
+    return dot_in_numpy(a, b, a_max=a_max, b_max=b_max, sum_max=sum_max)
+
+
+def dot_in_numpy(
+    a: NDArray[Any], b: NDArray[Any], *, a_max: int, b_max: int, sum_max: int | None = None
+) -> NDArray[Any]:
+    """Return dot_exact(a, b, …) by NumPy alone."""
     rows, terms = a.shape
     columns = b.shape[1]
     largest_product = max(a_max, 1) * max(b_max, 1)

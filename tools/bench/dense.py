@@ -1,13 +1,18 @@
 """The dense engine on two layers of LLaMA-2-7B's shape, against PyTorch and its own products."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.byte_products import installed
+from spikeref.arith.dot import dot_in_numpy
 from spikeref.engine.dense import DENSE
-from spikeref.engine.products import Synaptic
+from spikeref.engine.products import Engine, Synaptic
 from spikeref.forward.cache import Cache
 from spikeref.forward.decoder import decoder_layers
 from spikeref.model.config import ModelShape
@@ -38,6 +43,11 @@ SHAPE = ModelShape(
 DENSE_TARGET = Target(relation="<=", value=1.0)
 PRODUCTS_TARGET = Target(relation="<=", value=1.5)
 
+PEER = "PyTorch float32"
+
+IN_NUMPY = "dense in NumPy"
+"""The way whose products are most of its work, so that their ratio has a target."""
+
 Product = tuple[NDArray[Any], Synaptic, Encoder]
 """The arguments of one spike-driven product of a linear operator."""
 
@@ -47,19 +57,20 @@ def measure(plan: Plan) -> list[Row]:
     model = random_model(SHAPE)
     x = embed(np.arange(TOKENS), model.embedding, model.config.profile.ties).values
     products = recorded_products(model, x)
-
-    def decode() -> None:
-        decoder_layers(model, x, Cache(SHAPE), DENSE, discard)
-
-    def multiply() -> None:
-        for counts, synaptic, encoder in products:
-            DENSE.project(counts, synaptic, encoder)
-
-    calls = {"dense": timed(decode), "products": timed(multiply)}
+    calls: dict[str, Callable[[], float]] = {}
+    for name, engine in ways().items():
+        calls[name] = timed(partial(_decode, model, x, engine))
+        calls[_products_of(name)] = timed(partial(_multiply, products, engine))
     peer = float_layers(SHAPE, TOKENS, plan.threads)
     if peer is not None:
-        calls["float32"] = timed(peer)
+        calls[PEER] = timed(peer)
     return _rows(interleave(calls, plan.rounds(7, 3)), products)
+
+
+def ways() -> dict[str, Engine]:
+    """Return the dense engine as installed, and as it is without ONNX Runtime, by name."""
+    in_numpy = {IN_NUMPY: replace(DENSE, project=_project_in_numpy)}
+    return {"dense": DENSE, **in_numpy} if installed() else in_numpy
 
 
 def recorded_products(model: IntegerModel, x: NDArray[np.int64]) -> list[Product]:
@@ -70,44 +81,63 @@ def recorded_products(model: IntegerModel, x: NDArray[np.int64]) -> list[Product
         products.append((counts, synaptic, encoder))
         return DENSE.project(counts, synaptic, encoder)
 
-    decoder_layers(model, x, Cache(model.config.shape), replace(DENSE, project=record), discard)
+    _decode(model, x, replace(DENSE, project=record))
     return products
 
 
+def _decode(model: IntegerModel, x: NDArray[np.int64], engine: Engine) -> None:
+    decoder_layers(model, x, Cache(model.config.shape), engine, discard)
+
+
+def _multiply(products: list[Product], engine: Engine) -> None:
+    for counts, synaptic, encoder in products:
+        engine.project(counts, synaptic, encoder)
+
+
+def _project_in_numpy(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[Any]:
+    return dot_in_numpy(
+        counts,
+        synaptic.weights,
+        a_max=encoder.largest_count,
+        b_max=synaptic.largest,
+        sum_max=synaptic.accumulator_bound,
+    )
+
+
+def _products_of(name: str) -> str:
+    return name.replace("dense", "products")
+
+
 def _rows(seconds: dict[str, list[float]], products: list[Product]) -> list[Row]:
-    beside = {f"{name} s": spread(values).median for name, values in seconds.items()}
     operations = sum(2 * counts.size * s.weights.shape[1] for counts, s, _ in products)
-    beside["products GFLOP/s"] = operations / beside["products s"] / 1e9
-    over_products = Figure(
-        name="dense / its products",
-        spread=ratio(seconds["dense"], seconds["products"]),
-        target=PRODUCTS_TARGET,
-        beside=beside,
+    rates = {name: operations / spread(values).median / 1e9 for name, values in seconds.items()}
+    whole: list[Figure | Unmeasured] = []
+    parts: list[Figure | Unmeasured] = []
+    for name in ways():
+        alone = _products_of(name)
+        whole.append(_over(name, PEER, seconds, DENSE_TARGET))
+        parts.append(_over(name, alone, seconds, PRODUCTS_TARGET if name == IN_NUMPY else None))
+        parts.append(_over(alone, PEER, seconds, None, {"GFLOP/s": rates[alone]}))
+    return [Row(name="dense", figures=whole), Row(name="products", figures=parts)]
+
+
+def _over(
+    name: str,
+    other: str,
+    seconds: dict[str, list[float]],
+    target: Target | None,
+    beside: Mapping[str, float] = MappingProxyType({}),
+) -> Figure | Unmeasured:
+    """Return the ratio of the seconds of two calls that ran in the same rounds."""
+    if other not in seconds:
+        return Unmeasured(name=f"{name} / {other}", reason=ABSENT, target=target)
+    medians = {f"{side} s": spread(seconds[side]).median for side in (name, other)}
+    return Figure(
+        name=f"{name} / {other}",
+        spread=ratio(seconds[name], seconds[other]),
+        target=target,
+        beside={**medians, **beside},
     )
-    if "float32" not in seconds:
-        return [
-            Row(
-                name="dense",
-                figures=[Unmeasured(name="dense / PyTorch", reason=ABSENT, target=DENSE_TARGET)],
-            ),
-            Row(
-                name="products",
-                figures=[over_products, Unmeasured(name="products / PyTorch", reason=ABSENT)],
-            ),
-        ]
-    over_peer = Figure(
-        name="dense / PyTorch float32",
-        spread=ratio(seconds["dense"], seconds["float32"]),
-        target=DENSE_TARGET,
-        beside=beside,
-    )
-    products_over_peer = Figure(
-        name="products / PyTorch float32", spread=ratio(seconds["products"], seconds["float32"])
-    )
-    return [
-        Row(name="dense", figures=[over_peer]),
-        Row(name="products", figures=[over_products, products_over_peer]),
-    ]
 
 
 MEASUREMENT = Measurement(
