@@ -96,8 +96,10 @@ def _session() -> Any | None:
     """
     if not installed():
         return None
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError:  # a broken installation is as good as none
+        return None
     onnxruntime.set_default_logger_severity(ERRORS_ONLY)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY

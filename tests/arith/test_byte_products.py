@@ -154,6 +154,14 @@ def test_without_the_library_numpy_multiplies() -> None:
     np.testing.assert_array_equal(dot_exact(a, b, a_max=7, b_max=7), wide_product(a, b))
 
 
+def test_a_broken_library_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    _session.cache_clear()
+    a, b = operands(16, 512, 512, 7, 7, unsigned=False)
+    assert byte_product(a, b, 7) is None
+    _session.cache_clear()
+
+
 def test_small_products_do_not_load_the_library() -> None:
     a, b = operands(2, 64, 64, 7, 7, unsigned=False)
     assert byte_product(a, b, 7) is None
