@@ -17,7 +17,8 @@ from spikeref.arith.blocks import even_parts, map_in_threads, threads_for
 MODEL_NAME = "byte_product.onnx"
 
 SILENT_BEFORE = (1, 29)
-"""From this release on, the library reports its use to its maker as soon as it is imported."""
+"""From this release on, the library reports its use to its maker as soon as it is imported
+(its docs/Privacy.md, and pull request 27379)."""
 
 SMALLEST_WORK = 1 << 18
 """Multiplications below which NumPy is done before the library has begun."""
@@ -100,6 +101,7 @@ def _session() -> Any | None:
         import onnxruntime
     except ImportError:  # a broken installation is as good as none
         return None
+    onnxruntime.disable_telemetry_events()  # of older releases: Windows' own
     onnxruntime.set_default_logger_severity(ERRORS_ONLY)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
