@@ -12,6 +12,7 @@ from spikeref.checkpoint.config import DecoderConfig
 from spikeref.checkpoint.layout import Layout
 from spikeref.compiler.scales import normalise_rational
 from spikeref.errors import CheckpointError, UsageError
+from spikeref.model.config import beyond_limits
 from spikeref.model.las_bounds import excess_of_codes
 from spikeref.model.las_config import (
     FeedForward,
@@ -21,7 +22,6 @@ from spikeref.model.las_config import (
     Placement,
     Position,
     Structure,
-    beyond_las_limits,
 )
 from spikeref.model.las_profile import THRESHOLD_SETS, LasProfile, LayerRole, Role
 from spikeref.neurons.outlier_aware import OatCode
@@ -56,7 +56,7 @@ def las_shape(layout: Layout) -> LasShape:
         token_types=types,
         classes=labels,
     )
-    excess = beyond_las_limits(shape)
+    excess = beyond_limits(shape)
     if excess is not None:
         raise CheckpointError(f"config.json: {excess}")
     return shape

@@ -1,8 +1,8 @@
 """Shape and constants of a compiled model, and their JSON form (MODEL-4)."""
 
 import re
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, assert_never, get_args
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypedDict, TypeVar, assert_never, get_args
 
 from spikeref.errors import ModelError
 from spikeref.model.groups import Operator
@@ -15,6 +15,13 @@ from spikeref.storage.json_fields import JsonFields
 FORMAT = "spikeref-model"
 FORMAT_VERSION = 1
 SPEC_VERSION = "1.0"
+
+VERSIONS: dict[str, Any] = {
+    "format": FORMAT,
+    "format_version": FORMAT_VERSION,
+    "spec_version": SPEC_VERSION,
+}
+"""The first members of every config.json."""
 
 Family = Literal["llama", "mistral", "qwen2"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
@@ -90,6 +97,19 @@ class ModelConfig:
     source_digest: str
 
 
+Shape = TypeVar("Shape", bound=ModelShape)
+
+
+class Origin(TypedDict):
+    """What config.json says of the checkpoint, alike in both systems (MODEL-4, LMOD-2)."""
+
+    tied_head: bool
+    bos_token_id: int | None
+    eos_token_ids: tuple[int, ...]
+    tokenizer_digest: str | None
+    source_digest: str
+
+
 def beyond_limits(shape: ModelShape) -> str | None:
     """Return which size of a shape is impossible and why (MODEL-8), or None."""
     for name, largest in LARGEST_SIZES.items():
@@ -103,14 +123,10 @@ def beyond_limits(shape: ModelShape) -> str | None:
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:
     """Return the members of MODEL-4, without `tensors` and `model_digest`."""
-    shape = asdict(config.shape)
-    shape["sliding_windows"] = list(config.shape.sliding_windows)
     return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "spec_version": SPEC_VERSION,
+        **VERSIONS,
         "family": config.family,
-        "shape": shape,
+        "shape": shape_to_json(config.shape),
         "profile": profile_to_json(config.profile),
         "constants": asdict(config.constants),
         "clip_mode": None if config.clip_mode is None else config.clip_mode.value,
@@ -127,45 +143,69 @@ def config_from_json(value: dict[str, Any], where: str) -> ModelConfig:
     reader = JsonFields(value, where, ModelError)
     if value.get("format") != FORMAT:
         raise ModelError(f"{where}: not a compiled model; run spikeref compile on the checkpoint")
-    version = reader.integer("format_version")
-    if version != FORMAT_VERSION or reader.text("spec_version") != SPEC_VERSION:
-        raise ModelError(
-            f"{where}: format version {version}, specification {value.get('spec_version')!r};"
-            f" this program reads {FORMAT_VERSION} and {SPEC_VERSION}: compile again"
-        )
-    if not re.fullmatch(r"[0-9a-f]{64}", reader.text("source_digest")):
-        raise ModelError(f"{where}: source_digest is no SHA-256 in hex")
+    check_versions(reader)
     family = reader.text("family")
     if family not in FAMILIES:
         raise ModelError(f"{where}: family {family!r} is unknown; known: {', '.join(FAMILIES)}")
     mode = value.get("clip_mode")
-    bos = value.get("bos_token_id")
-    digest = value.get("tokenizer_digest")
     return ModelConfig(
         family=family,
         shape=_shape(reader.mapping("shape")),
         profile=profile_from_json(reader.mapping("profile")),
         constants=_constants(reader.mapping("constants")),
         clip_mode=None if mode is None else reader.variant("clip_mode", ClipMode),
-        tied_head=reader.boolean("tied_head"),
-        bos_token_id=None if bos is None else reader.integer("bos_token_id"),
-        eos_token_ids=reader.integers("eos_token_ids"),
-        tokenizer_digest=None if digest is None else reader.text("tokenizer_digest"),
-        source_digest=reader.text("source_digest"),
+        **origin_from_json(reader),
     )
 
 
-def _shape(reader: JsonFields) -> ModelShape:
+def check_versions(reader: JsonFields) -> None:
+    """Raise ModelError unless config.json is of the format and specification of this program."""
+    version, specification = reader.integer("format_version"), reader.value.get("spec_version")
+    if version != FORMAT_VERSION or specification != SPEC_VERSION:
+        raise ModelError(
+            f"{reader.where}: format version {version}, specification {specification!r};"
+            f" this program reads {FORMAT_VERSION} and {SPEC_VERSION}: compile again"
+        )
+
+
+def origin_from_json(reader: JsonFields) -> Origin:
+    """Return what config.json says of the checkpoint; ModelError otherwise."""
+    source_digest = reader.text("source_digest")
+    if not re.fullmatch(r"[0-9a-f]{64}", source_digest):
+        raise ModelError(f"{reader.where}: source_digest is no SHA-256 in hex")
+    return Origin(
+        tied_head=reader.boolean("tied_head"),
+        bos_token_id=reader.integer_or_none("bos_token_id"),
+        eos_token_ids=reader.integers("eos_token_ids"),
+        tokenizer_digest=reader.text_or_none("tokenizer_digest"),
+        source_digest=source_digest,
+    )
+
+
+def shape_to_json(shape: ModelShape) -> dict[str, Any]:
+    """Return the members of `shape`."""
+    return asdict(shape) | {"sliding_windows": list(shape.sliding_windows)}
+
+
+def shape_from_json(reader: JsonFields, kind: type[Shape]) -> Shape:
+    """Return a shape of this kind; ModelError if a size is impossible or contradicts another."""
     windows = reader.get("sliding_windows", list)
     if not all(w is None or (type(w) is int and w > 0) for w in windows):
         raise ModelError(f"{reader.where}: sliding_windows must hold positive integers or null")
-    names = ("vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "head_dim")
-    sizes = {name: reader.integer(name) for name in (*names, "positions")}
-    shape = ModelShape(**sizes, sliding_windows=tuple(windows))
+    names = [field.name for field in fields(kind) if field.name != "sliding_windows"]
+    sizes = {name: reader.integer(name) for name in names}
+    shape = kind(**sizes, sliding_windows=tuple(windows))
     excess = beyond_limits(shape)
     if excess is not None:
         raise ModelError(f"{reader.where}: {excess}")
-    if shape.heads % shape.kv_heads or shape.head_dim % 2 or len(windows) != shape.layers:
+    if shape.heads % shape.kv_heads or len(windows) != shape.layers or min(sizes.values()) < 0:
+        raise ModelError(f"{reader.where}: its members contradict each other")
+    return shape
+
+
+def _shape(reader: JsonFields) -> ModelShape:
+    shape = shape_from_json(reader, ModelShape)
+    if shape.head_dim % 2:
         raise ModelError(f"{reader.where}: its members contradict each other")
     return shape
 

@@ -1,13 +1,19 @@
 """Shape, structure and constants of a LAS model, and their JSON form (LMOD-2)."""
 
-import re
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Literal, TypeAlias, get_args
 
 from spikeref.errors import ModelError
 from spikeref.functions.tables import ACTIVATION_NAMES, ActivationName
-from spikeref.model.config import FORMAT, FORMAT_VERSION, SPEC_VERSION
+from spikeref.model.config import (
+    VERSIONS,
+    ModelShape,
+    check_versions,
+    origin_from_json,
+    shape_from_json,
+    shape_to_json,
+)
 from spikeref.model.groups import OPERATORS, Operator
 from spikeref.model.las_profile import (
     LAYER_ROLES,
@@ -16,7 +22,6 @@ from spikeref.model.las_profile import (
     las_profile_from_json,
     las_profile_to_json,
 )
-from spikeref.model.limits import LARGEST_QUERY_WIDTH, LARGEST_SIZES
 from spikeref.storage.json_fields import JsonFields
 
 LasFamily: TypeAlias = Literal["bert", "gpt2", "opt", "llama", "mistral", "qwen2"]
@@ -53,46 +58,13 @@ class Position(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LasShape:
-    """Sizes; the letters are those of CONV-5."""
+class LasShape(ModelShape):
+    """Sizes of an encoder or decoder of LAS."""
 
-    vocab: int
-    hidden: int
-    intermediate: int
-    layers: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    positions: int
-    sliding_windows: tuple[int | None, ...]
     token_types: int
     """0 where there are none."""
     classes: int
     """0 without a classifier."""
-
-    @property
-    def query_width(self) -> int:
-        """H·d."""
-        return self.heads * self.head_dim
-
-    @property
-    def key_width(self) -> int:
-        """G·d."""
-        return self.kv_heads * self.head_dim
-
-    def operator_shape(self, operator: Operator) -> tuple[int, int]:
-        """Return (N, M) of a linear operator."""
-        hidden, wide = self.hidden, self.intermediate
-        shapes: dict[Operator, tuple[int, int]] = {
-            "q": (hidden, self.query_width),
-            "k": (hidden, self.key_width),
-            "v": (hidden, self.key_width),
-            "o": (self.query_width, hidden),
-            "gate": (hidden, wide),
-            "up": (hidden, wide),
-            "down": (wide, hidden),
-        }
-        return shapes[operator]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,18 +136,15 @@ class LasConfig:
 
 def las_config_to_json(config: LasConfig) -> dict[str, Any]:
     """Return the members of LMOD-2, without `tensors` and `model_digest`."""
-    shape = asdict(config.shape) | {"sliding_windows": list(config.shape.sliding_windows)}
     structure = {
         name: value.value if isinstance(value, Enum) else value
         for name, value in asdict(config.structure).items()
     } | {"multi_rotary": list(config.structure.multi_rotary)}
     return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "spec_version": SPEC_VERSION,
+        **VERSIONS,
         "system": "las",
         "family": config.family,
-        "shape": shape,
+        "shape": shape_to_json(config.shape),
         "structure": structure,
         "profile": las_profile_to_json(config.profile),
         "constants": asdict(config.constants),
@@ -190,21 +159,13 @@ def las_config_to_json(config: LasConfig) -> dict[str, Any]:
 def las_config_from_json(value: dict[str, Any], where: str) -> LasConfig:
     """Return the configuration that config.json holds; ModelError naming `where` otherwise."""
     reader = JsonFields(value, where, ModelError)
-    version = reader.integer("format_version")
-    if version != FORMAT_VERSION or reader.text("spec_version") != SPEC_VERSION:
-        raise ModelError(
-            f"{where}: format version {version}, specification {value.get('spec_version')!r};"
-            f" this program reads {FORMAT_VERSION} and {SPEC_VERSION}: compile again"
-        )
-    if not re.fullmatch(r"[0-9a-f]{64}", reader.text("source_digest")):
-        raise ModelError(f"{where}: source_digest is no SHA-256 in hex")
+    check_versions(reader)
     family = next((known for known in LAS_FAMILIES if known == reader.text("family")), None)
     if family is None:
         raise ModelError(
             f"{where}: family {value['family']!r} is unknown; known: {', '.join(LAS_FAMILIES)}"
         )
-    bos, digest = value.get("bos_token_id"), value.get("tokenizer_digest")
-    shape = _shape(reader.mapping("shape"))
+    shape = shape_from_json(reader.mapping("shape"), LasShape)
     structure = _structure(reader.mapping("structure"))
     if _contradict(shape, structure):
         raise ModelError(f"{where}: shape and structure contradict each other")
@@ -214,38 +175,8 @@ def las_config_from_json(value: dict[str, Any], where: str) -> LasConfig:
         structure=structure,
         profile=las_profile_from_json(reader.mapping("profile")),
         constants=_constants(reader.mapping("constants")),
-        tied_head=reader.boolean("tied_head"),
-        bos_token_id=None if bos is None else reader.integer("bos_token_id"),
-        eos_token_ids=reader.integers("eos_token_ids"),
-        tokenizer_digest=None if digest is None else reader.text("tokenizer_digest"),
-        source_digest=reader.text("source_digest"),
+        **origin_from_json(reader),
     )
-
-
-def beyond_las_limits(shape: LasShape) -> str | None:
-    """Return which size of a shape is impossible and why (MODEL-8), or None."""
-    for name, largest in LARGEST_SIZES.items():
-        size = getattr(shape, name)
-        if not 1 <= size <= largest:
-            return f"{name} is {size}; 1 to {largest} are possible"
-    if shape.query_width > LARGEST_QUERY_WIDTH:
-        return f"heads · head_dim is {shape.query_width}; {LARGEST_QUERY_WIDTH} is possible"
-    return None
-
-
-def _shape(reader: JsonFields) -> LasShape:
-    windows = reader.get("sliding_windows", list)
-    if not all(w is None or (type(w) is int and w > 0) for w in windows):
-        raise ModelError(f"{reader.where}: sliding_windows must hold positive integers or null")
-    names = (*LARGEST_SIZES, "token_types", "classes")
-    sizes = {name: reader.integer(name) for name in names}
-    shape = LasShape(**sizes, sliding_windows=tuple(windows))
-    excess = beyond_las_limits(shape)
-    if excess is not None:
-        raise ModelError(f"{reader.where}: {excess}")
-    if shape.heads % shape.kv_heads or len(windows) != shape.layers or min(sizes.values()) < 0:
-        raise ModelError(f"{reader.where}: its members contradict each other")
-    return shape
 
 
 def _contradict(shape: LasShape, structure: Structure) -> bool:

@@ -33,6 +33,14 @@ class JsonFields:
         """Return an integer member; a boolean is none."""
         return self.get(name, int)
 
+    def text_or_none(self, name: str) -> str | None:
+        """Return a string member that may be null or missing."""
+        return None if self.value.get(name) is None else self.text(name)
+
+    def integer_or_none(self, name: str) -> int | None:
+        """Return an integer member that may be null or missing."""
+        return None if self.value.get(name) is None else self.integer(name)
+
     def boolean(self, name: str) -> bool:
         """Return a boolean member."""
         return self.get(name, bool)

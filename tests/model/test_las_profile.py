@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from spikeref.arith.ties import Ties
 from spikeref.errors import ModelError, UsageError
 from spikeref.model.any_profile import any_profile_from_json, any_profile_to_json, find_any_profile
+from spikeref.model.config import beyond_limits
 from spikeref.model.groups import OPERATORS
 from spikeref.model.las_config import (
     LasShape,
-    beyond_las_limits,
     las_config_from_json,
     las_config_to_json,
 )
@@ -166,7 +166,7 @@ def test_sizes(name: str) -> None:
 
     def excess(size: int) -> str:
         sizes: dict[str, Any] = {**asdict(SHAPE), name: size}
-        return str(beyond_las_limits(LasShape(**sizes)))
+        return str(beyond_limits(LasShape(**sizes)))
 
     largest = LARGEST_SIZES[name]
     assert f"{name} is {largest + 1}" in excess(largest + 1)
@@ -175,9 +175,9 @@ def test_sizes(name: str) -> None:
 
 
 def test_widths() -> None:
-    assert beyond_las_limits(SHAPE) is None
+    assert beyond_limits(SHAPE) is None
     wide = replace(SHAPE, heads=LARGEST_QUERY_WIDTH // 512 + 1, head_dim=512)
-    assert f"{LARGEST_QUERY_WIDTH} is possible" in str(beyond_las_limits(wide))
+    assert f"{LARGEST_QUERY_WIDTH} is possible" in str(beyond_limits(wide))
     assert (SHAPE.query_width, SHAPE.key_width) == (64, 16)
     shapes = {op: SHAPE.operator_shape(op) for op in OPERATORS}
     assert shapes == {
