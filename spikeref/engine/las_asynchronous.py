@@ -79,10 +79,7 @@ class _Epochs:
         for token, accumulator in enumerate(accumulators):
             for batch in self._population(spikes[token]):
                 for events in batch:
-                    fired = np.zeros_like(accumulator)
-                    add_rows(fired, synaptic.weights, synaptic.largest, events.rising)
-                    subtract_rows(fired, synaptic.weights, synaptic.largest, events.falling)
-                    accumulator += times(fired, events.weight)
+                    integrate(accumulator, events, synaptic.weights, synaptic.largest)
         return accumulators
 
     def saa(self, a: OatSpikes, b: OatSpikes, bound: int) -> Iterator[NDArray[np.int64]]:
@@ -124,6 +121,16 @@ class _Epochs:
         """Yield the events of counts without sub-neurons, of the steps and levels of `form`."""
         flat = BinaryTrain(counts=counts.reshape(-1), steps=form.steps, levels=form.levels)
         return self._batches(flat, np.zeros(flat.counts.shape, dtype=np.bool_), (1, 1))
+
+
+def integrate(
+    accumulator: NDArray[np.int64], events: WeightedEvents, weights: NDArray[Any], largest: int
+) -> None:
+    """Add ±weight·W[source] of every event to int64 [M], for weights [N, M] up to `largest`."""
+    fired = np.zeros_like(accumulator)
+    add_rows(fired, weights, largest, events.rising)
+    subtract_rows(fired, weights, largest, events.falling)
+    accumulator += times(fired, events.weight)
 
 
 def _rows(arrived: NDArray[np.int64], events: WeightedEvents) -> NDArray[np.int64]:

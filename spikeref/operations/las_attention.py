@@ -20,6 +20,8 @@ from spikeref.operations.las_operators import product_increments
 from spikeref.operations.operation import Inputs, Outputs, Parameters, Run
 from spikeref.operations.parameters import flag, integer, ties_of
 from spikeref.ops.las_attention import (
+    MIXED_BITS,
+    PROBABILITY_BITS,
     HeadCodes,
     LasAttentionRules,
     las_attend,
@@ -31,8 +33,6 @@ from spikeref.ops.las_softmax import SoftmaxRules, probabilities, running_offset
 from spikeref.ops.rope import Turns
 
 LARGEST_BOUND = 1 << 61
-MIXED_BITS = 40
-PROBABILITY_BITS = 30
 TABLES = ("exp", "reciprocal")
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from spikeref.engine.events import EventQueue, Sorted, pack_events
+from spikeref.engine.las_asynchronous import integrate
 from spikeref.engine.las_events import (
     SOURCE_BITS,
     WEIGHTED_PACKETS,
@@ -13,6 +14,9 @@ from spikeref.operations.las_forms import CODE, FORM, code_of, form_of, train_of
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
 from spikeref.operations.parameters import integer
 
+LARGEST_WEIGHT = 1 << 15
+"""Of any int16."""
+
 
 def _events(parameters: Parameters, inputs: Inputs) -> Outputs:
     train = train_of(inputs["counts"], form_of(parameters))
@@ -21,8 +25,7 @@ def _events(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 
 def _integrate(parameters: Parameters, inputs: Inputs) -> Outputs:
-    code, packets = code_of(parameters), inputs["packets"]
-    weights = inputs["weights"].astype(np.int64)
+    code, packets, weights = code_of(parameters), inputs["packets"], inputs["weights"]
     form = code.form
     queue = EventQueue(
         integer(parameters, "epoch"), Sorted(), max(1, len(packets)), WEIGHTED_PACKETS
@@ -31,9 +34,7 @@ def _integrate(parameters: Parameters, inputs: Inputs) -> Outputs:
     accumulator = np.zeros(weights.shape[1], dtype=np.int64)
     for batch in queue.batches(len(weights), form.steps):
         for events in by_weight(batch, form.steps, form.levels, code.ratios):
-            moved = weights[events.rising].sum(axis=0, dtype=np.int64)
-            moved -= weights[events.falling].sum(axis=0, dtype=np.int64)
-            accumulator += np.int64(events.weight) * moved
+            integrate(accumulator, events, weights, LARGEST_WEIGHT)
     return {"y": accumulator}
 
 

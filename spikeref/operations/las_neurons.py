@@ -3,6 +3,7 @@
 import numpy as np
 
 from spikeref.errors import RefusedError
+from spikeref.model.las_profile import LARGEST_PROBABILITY_THRESHOLD
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
 from spikeref.neurons.few_spikes import FewSpikes, few_spikes
 from spikeref.neurons.multi_threshold import mt_counts
@@ -20,9 +21,7 @@ from spikeref.operations.las_forms import (
 )
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
 from spikeref.operations.parameters import integer
-
-LARGEST_PROBABILITY_THRESHOLD = 1 << 17
-PROBABILITY_BITS = 30
+from spikeref.ops.las_attention import PROBABILITY_BITS
 
 
 def _fs_neuron(parameters: Parameters, inputs: Inputs) -> Outputs:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-CaseClass: TypeAlias = Literal["encoder", "accumulator", "linear", "attention", "full", "las", "hg"]
-Mode: TypeAlias = Literal["teacher-forced", "free-running"]
+from spikeref.vectors.case import CaseClass, Mode
 
 Parameters: TypeAlias = Mapping[str, int | str]
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
