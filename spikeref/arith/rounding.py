@@ -194,6 +194,12 @@ def shift_saturate(x: Integers, s: int | Integers, bits: int, ties: Ties) -> Sat
     return Saturated(values=values, count=count)
 
 
+def _require_roundable(signal: str, largest: int, clause: str) -> None:
+    """Raise RangeError unless a magnitude is one that round_shift takes."""
+    if largest >= 1 << 62:
+        raise RangeError(signal, largest, 63, clause)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Mantissas that share one shift a block: x ≈ mantissas·2^shift."""
@@ -205,8 +211,13 @@ class Block:
 
 
 def block_shift(x: Int64, bits: int, ties: Ties) -> Block:
-    """Return x of shape [..., N] as mantissas of `bits` bits, one shift a row (ARITH-5)."""
-    largest = np.maximum(x.max(axis=-1), -x.min(axis=-1))
+    """Return x of shape [..., N] as mantissas of `bits` bits, one shift a row (ARITH-5).
+
+    |x| < 2^62, else RangeError.
+    """
+    high, low = x.max(axis=-1), x.min(axis=-1)
+    _require_roundable("block_shift", max(magnitude(high), magnitude(low)), "ARITH-5")
+    largest = np.maximum(high, -low)
     shift = np.maximum(bit_length(largest) - (bits - 1), np.int64(0))
     carries = round_shift(largest, shift, ties) > (1 << (bits - 1)) - 1
     shift = shift + carries
@@ -226,7 +237,11 @@ class Scale:
 
 
 def normalise(a: Integers, bits: int, ties: Ties) -> Scale:
-    """Return each a >= 1 as a mantissa of exactly `bits` bits and an exponent (ARITH-6)."""
+    """Return each a >= 1 as a mantissa of exactly `bits` bits and an exponent (ARITH-6).
+
+    a < 2^62, else RangeError; bits <= 62.
+    """
+    _require_roundable("normalise", magnitude(a), "ARITH-6")
     exponent = bit_length(a) - bits
     mantissa = round_shift(a, exponent, ties)
     carried = mantissa >> bits

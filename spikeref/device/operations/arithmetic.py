@@ -45,6 +45,8 @@ def saturate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, 
 def block_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-5."""
     bits, ties = parameters.integer("bits"), parameters.ties
+    if any(abs(value) >= LIMIT for value in inputs["x"].flat):
+        raise Refusal("range", "|x| ≥ 2^62")
     rows = [rule.block_shift(row, bits, ties) for row in inputs["x"].rows()]
     return {
         "mantissas": matrix("i64", [mantissas for mantissas, _ in rows]),
@@ -58,6 +60,8 @@ def normalise(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str,
     a = inputs["a"].flat
     if min(a) < 1:
         raise Refusal("range", "a < 1")
+    if max(a) >= LIMIT:
+        raise Refusal("range", "a ≥ 2^62")
     scales = [rule.normalise(x, bits, ties) for x in a]
     return {
         "mantissa": vector("i64", [mantissa for mantissa, _ in scales]),
