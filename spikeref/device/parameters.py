@@ -72,6 +72,13 @@ class Parameters:
         check_bits(bits)
         return bits
 
+    def width(self, name: str, lowest: int, highest: int) -> int:
+        """A width of values, between these (CONF-10)."""
+        bits = self.integer(name)
+        if not lowest <= bits <= highest:
+            raise Refusal("parameter", f"{name} {bits} outside {lowest} … {highest}")
+        return bits
+
     @property
     def ratio(self) -> tuple[int, int]:
         """The clip ratio (ENC-1)."""

@@ -10,9 +10,11 @@ from spikeref.arith.roots import isqrt
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RefusedError
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
-from spikeref.operations.parameters import integer, text, ties_of
+from spikeref.operations.parameters import integer, text, ties_of, width_of
 
 LARGEST_MAGNITUDE = 1 << 62
+WIDTHS = range(1, 65)
+MANTISSA_WIDTHS = range(1, 63)
 
 
 def coefficients_of(inputs: Inputs) -> tuple[int, ...]:
@@ -39,18 +41,20 @@ def _round_div(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 
 def _saturate(parameters: Parameters, inputs: Inputs) -> Outputs:
-    done = rounding.saturate(inputs["x"], integer(parameters, "bits"))
+    done = rounding.saturate(inputs["x"], width_of(parameters, "bits", WIDTHS))
     return {"y": done.values, "saturations": done.count}
 
 
 def _block_shift(parameters: Parameters, inputs: Inputs) -> Outputs:
-    block = rounding.block_shift(inputs["x"], integer(parameters, "bits"), ties_of(parameters))
+    bits = width_of(parameters, "bits", WIDTHS)
+    block = rounding.block_shift(inputs["x"], bits, ties_of(parameters))
     return {"mantissas": block.mantissas, "shift": block.shift}
 
 
 def _normalise(parameters: Parameters, inputs: Inputs) -> Outputs:
     refuse_below("normalise: a", inputs["a"], 1)
-    scale = rounding.normalise(inputs["a"], integer(parameters, "bits"), ties_of(parameters))
+    bits = width_of(parameters, "bits", MANTISSA_WIDTHS)
+    scale = rounding.normalise(inputs["a"], bits, ties_of(parameters))
     return {"mantissa": scale.mantissa, "exponent": scale.exponent}
 
 

@@ -13,6 +13,9 @@ from spikeref.operations.operation import Parameters
 
 Variant = TypeVar("Variant", bound=Enum)
 
+OUTPUT_WIDTHS = range(2, 41)
+"""Of what is rescaled: outputs have 32 or 40 bits, and wider ones would saturate before a bias."""
+
 
 def integer(parameters: Parameters, name: str) -> int:
     """Return an integer parameter; UsageError for a string."""
@@ -88,6 +91,14 @@ def count_bits(parameters: Parameters) -> int:
     bits = integer(parameters, "bits")
     if not 2 <= bits <= 8:
         raise RefusedError("parameter", f"bits {bits} (ENC-1)")
+    return bits
+
+
+def width_of(parameters: Parameters, name: str, widths: range) -> int:
+    """Return a width of values; refused unless it is one of `widths` (CONF-10)."""
+    bits = integer(parameters, name)
+    if bits not in widths:
+        raise RefusedError("parameter", f"{name} {bits} outside {widths[0]} … {widths[-1]}")
     return bits
 
 

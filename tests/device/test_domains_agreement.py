@@ -53,3 +53,60 @@ def test_what_is_normalised_lies_between_1_and_2_62(beyond: int) -> None:
     parameters = {**TIES, "bits": 16}
     assert refusals("normalise", parameters, {"a": int64(1, WIDE - 1)}) == ("", "")
     assert refusals("normalise", parameters, {"a": int64(1, beyond)}) == ("range", "range")
+
+
+CHANNELS = {
+    "channel_mantissa": np.array([1 << 15], dtype=np.uint16),
+    "channel_exponent": np.array([-20], dtype=np.int16),
+    "bias": int64(0),
+}
+RESCALED = {
+    "accumulator": np.array([[5]], dtype=np.int32),
+    "token_mantissa": np.array([1 << 15], dtype=np.int32),
+    "token_exponent": np.array([-20], dtype=np.int32),
+    **CHANNELS,
+}
+WEIGHED = {
+    "u": int64([5]),
+    "exponent": np.array([-16], dtype=np.int32),
+    "weights": np.array([[3]], dtype=np.int8),
+    **CHANNELS,
+}
+ENCODER = {"bits": 4, "encoding": "ternary", "ratio_n": 1, "ratio_d": 1, "rotate": 0}
+CODE = {"steps": 16, "levels": 1, "threshold_n": 1 << 16, "threshold_o": 1 << 18}
+SPIKES = {"counts": np.array([[5]], dtype=np.int32), "outliers": np.array([[0]], dtype=np.int8)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "parameters", "inputs", "widths"),
+    [
+        ("saturate", "bits", {}, {"x": int64([7, -2 * WIDE])}, (1, 64)),
+        ("block_shift", "bits", TIES, {"x": int64([WIDE - 1, 0])}, (1, 64)),
+        ("normalise", "bits", TIES, {"a": int64(1, WIDE - 1)}, (1, 62)),
+        ("rescale", "bits", TIES, RESCALED, (2, 40)),
+        ("linear", "output_bits", {**TIES, **ENCODER}, WEIGHED, (2, 40)),
+        (
+            "las_rescale",
+            "output_bits",
+            {**TIES, "bound": 8},
+            {"accumulator": int64([5]), **CHANNELS},
+            (2, 40),
+        ),
+        (
+            "las_saw",
+            "output_bits",
+            {**TIES, **CODE},
+            {**SPIKES, "weights": np.array([[3]], dtype=np.int16), **CHANNELS},
+            (2, 40),
+        ),
+    ],
+)
+def test_widths_outside_their_range_are_refused(
+    operation: str, name: str, parameters: Parameters, inputs: Tensors, widths: tuple[int, int]
+) -> None:
+    low, high = widths
+    for bits in widths:
+        assert refusals(operation, {**parameters, name: bits}, inputs) == ("", "")
+    for bits in (low - 1, high + 1, -3, 0, 1 << 70):
+        found = refusals(operation, {**parameters, name: bits}, inputs)
+        assert found == ("parameter", "parameter"), bits

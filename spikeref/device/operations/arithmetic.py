@@ -34,7 +34,7 @@ def round_div(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str,
 
 def saturate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-4."""
-    bits = parameters.integer("bits")
+    bits = parameters.width("bits", 1, 64)
     rows = [rule.saturate_all(row, bits) for row in inputs["x"].rows()]
     return {
         "y": matrix("i64", [y for y, _ in rows]),
@@ -44,7 +44,7 @@ def saturate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, 
 
 def block_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-5."""
-    bits, ties = parameters.integer("bits"), parameters.ties
+    bits, ties = parameters.width("bits", 1, 64), parameters.ties
     if any(abs(value) >= LIMIT for value in inputs["x"].flat):
         raise Refusal("range", "|x| ≥ 2^62")
     rows = [rule.block_shift(row, bits, ties) for row in inputs["x"].rows()]
@@ -56,7 +56,7 @@ def block_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[st
 
 def normalise(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-6."""
-    bits, ties = parameters.integer("bits"), parameters.ties
+    bits, ties = parameters.width("bits", 1, 62), parameters.ties
     a = inputs["a"].flat
     if min(a) < 1:
         raise Refusal("range", "a < 1")

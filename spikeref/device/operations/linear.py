@@ -19,7 +19,7 @@ def _channels(inputs: Mapping[str, Tensor]) -> Channels:
 
 def rescale(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OP-8, steps 2 and 3."""
-    bits, ties, channels = parameters.integer("bits"), parameters.ties, _channels(inputs)
+    bits, ties, channels = parameters.width("bits", 2, 40), parameters.ties, _channels(inputs)
     scales = zip(inputs["token_mantissa"].flat, inputs["token_exponent"].flat, strict=True)
     rows = [
         operators.rescale(y, mantissa, exponent, channels, bits, ties)
@@ -33,7 +33,7 @@ def rescale(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, T
 
 def linear(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OP-4 to OP-8."""
-    neuron, bits = parameters.neuron, parameters.integer("output_bits")
+    neuron, bits = parameters.neuron, parameters.width("output_bits", 2, 40)
     sums = None if neuron.symmetric else inputs["weight_sums"].flat
     synapses = Synapses(rows=inputs["weights"].rows(), sums=sums, channels=_channels(inputs))
     entered = enter(parameters, inputs)
