@@ -65,7 +65,11 @@ def _shift_left(x: Int64, amount: Int64) -> Int64:
     """Return x·2^amount; RangeError unless every result keeps below 2^62 in magnitude."""
     bits = bit_length(np.abs(x)) + np.where(x == 0, np.int64(0), amount)
     if bits.size and int(bits.max()) > 62:
-        raise RangeError("left shift", int(x.flat[int(np.argmax(bits)) % x.size]), 63, "ARITH-2")
+        at = int(np.argmax(bits))
+        value = int(np.broadcast_to(x, bits.shape).flat[at])
+        places = int(np.broadcast_to(amount, bits.shape).flat[at])
+        # 63 places already leave the width; more could leave the memory.
+        raise RangeError("left shift", value << min(places, 63), 63, "ARITH-2")
     return np.where(x == 0, np.int64(0), x << np.minimum(amount, np.int64(62)))
 
 

@@ -72,6 +72,17 @@ def test_left_shift_at_its_limit(s: int) -> None:
             round_shift(int64([1]), s, Ties.HALF_EVEN)
 
 
+def test_a_left_shift_names_what_does_not_fit() -> None:
+    """The shifted value, of the element that leaves the width, though x broadcasts."""
+    x = int64([[1], [5], [0]])  # type: ignore[list-item]
+    with pytest.raises(RangeError) as caught:
+        round_shift(x, int64([0, -60]), Ties.HALF_EVEN)
+    assert caught.value.value == 5 << 60
+    with pytest.raises(RangeError) as caught:
+        round_shift(int64([0, -3]), -(1 << 40), Ties.HALF_EVEN)
+    assert caught.value.value == -3 << 63
+
+
 def test_round_shift_leaves_its_input_alone() -> None:
     x = int64([5, -5, 7])
     for ties in BOTH_TIES:
