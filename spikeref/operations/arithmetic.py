@@ -28,10 +28,15 @@ def refuse_below(name: str, x: NDArray[np.int64], lowest: int) -> None:
         raise RefusedError("range", f"{name}: {int(x.min())} is below {lowest}")
 
 
+def refuse_wide(name: str, x: NDArray[np.int64]) -> None:
+    """Refuse a magnitude of 2^62 or more."""
+    if magnitude(x) >= LARGEST_MAGNITUDE:
+        raise RefusedError("range", f"{name}: a magnitude reaches 2^62")
+
+
 def _round_shift(parameters: Parameters, inputs: Inputs) -> Outputs:
     x = inputs["x"]
-    if magnitude(x) >= LARGEST_MAGNITUDE:
-        raise RefusedError("range", "round_shift: |x| reaches 2^62")
+    refuse_wide("round_shift: x", x)
     return {"y": rounding.round_shift(x, inputs["s"], ties_of(parameters))}
 
 
@@ -60,8 +65,7 @@ def _normalise(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 def _isqrt(parameters: Parameters, inputs: Inputs) -> Outputs:
     refuse_below("isqrt: x", inputs["x"], 0)
-    if magnitude(inputs["x"]) >= LARGEST_MAGNITUDE:
-        raise RefusedError("range", "isqrt: x reaches 2^62")
+    refuse_wide("isqrt: x", inputs["x"])
     return {"root": isqrt(inputs["x"])}
 
 

@@ -8,6 +8,7 @@ from spikeref.engine.las_products import LasEngine
 from spikeref.errors import RefusedError
 from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
+from spikeref.operations.arithmetic import refuse_wide
 from spikeref.operations.las_forms import (
     code_of,
     scale_of,
@@ -131,6 +132,7 @@ def mix(engine: LasEngine) -> Run:
         ties, code = ties_of(parameters), code_of(parameters, "probabilities_")
         values = spikes_of(inputs, code_of(parameters, "value_"), "value_")
         codes = HeadCodes(query=code, key=code, value=values.code, probabilities=code)
+        refuse_wide("las_mix: probability", inputs["probability"])
         p = oat_input(inputs["probability"][None, :], PROBABILITY_BITS, code)
         bound = mixing_bound(codes)
         accumulator = np.zeros((1, values.counts.shape[1]), dtype=np.int64)

@@ -110,3 +110,17 @@ def test_widths_outside_their_range_are_refused(
     for bits in (low - 1, high + 1, -3, 0, 1 << 70):
         found = refusals(operation, {**parameters, name: bits}, inputs)
         assert found == ("parameter", "parameter"), bits
+
+
+@pytest.mark.parametrize("beyond", [WIDE, -WIDE, 2 * WIDE - 1, -2 * WIDE])
+def test_membranes_of_oat_neurons_end_below_2_62(beyond: int) -> None:
+    parameters = {**CODE, "rule": "below", "gate": "below", "fraction_bits": 16}
+    assert refusals("oat_encode", parameters, {"x": int64([WIDE - 1, 1 - WIDE])}) == ("", "")
+    assert refusals("oat_encode", parameters, {"x": int64([1, beyond])}) == ("range", "range")
+    mixed = {**TIES, "steps": 16, "levels": 1, "rule": "below", "gate": "below"}
+    for role, threshold in (("probabilities", 1 << 16), ("value", 1 << 17)):
+        mixed |= {f"{role}_threshold_n": threshold, f"{role}_threshold_o": threshold}
+    values = {f"value_{name}": array for name, array in SPIKES.items()}
+    for probability, expected in ((1 << 30, ""), (beyond, "range")):
+        inputs = {"probability": int64(probability), **values}
+        assert refusals("las_mix", mixed, inputs) == (expected, expected)
