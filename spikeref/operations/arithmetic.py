@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith import rounding
-from spikeref.arith.exponential import exp2
+from spikeref.arith.exponential import ONE_BITS, exp2
 from spikeref.arith.generator import random_words, seed_of
 from spikeref.arith.roots import isqrt
 from spikeref.arith.widths import magnitude
@@ -13,13 +13,18 @@ from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
 from spikeref.operations.parameters import integer, text, ties_of, width_of
 
 LARGEST_MAGNITUDE = 1 << 62
+ONE = 1 << ONE_BITS
+MOST_WORDS = 1 << 24
 WIDTHS = range(1, 65)
 MANTISSA_WIDTHS = range(1, 63)
 
 
 def coefficients_of(inputs: Inputs) -> tuple[int, ...]:
-    """Return c_0 … c_6 of the input `table`."""
-    return tuple(int(c) for c in inputs["table"])
+    """Return c_0 … c_6 of the input `table`; refused where a model's would be (MODEL-7)."""
+    coefficients = tuple(inputs["table"].tolist())
+    if coefficients[0] != ONE or min(coefficients) < 0 or sum(coefficients) > 2 * ONE:
+        raise RefusedError("range", "table: c_0 = 2^30, c >= 0 and a sum up to 2^31 are needed")
+    return coefficients
 
 
 def refuse_below(name: str, x: NDArray[np.int64], lowest: int) -> None:
@@ -76,6 +81,8 @@ def _exp2(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 def _random_words(parameters: Parameters, inputs: Inputs) -> Outputs:
     label, count = text(parameters, "label"), integer(parameters, "count")
+    if not 0 <= count <= MOST_WORDS:
+        raise RefusedError("parameter", f"count {count} outside 0 … 2^24")
     return {"words": random_words(seed_of(label), count)}
 
 

@@ -6,15 +6,26 @@ from typing import TypeVar
 
 from spikeref.arith.hadamard import HadamardPlan, plan_hadamard
 from spikeref.arith.ties import Ties
+from spikeref.arith.widths import minimum_bits
 from spikeref.errors import RefusedError, UsageError
-from spikeref.neurons.clipping import ClipMode, MembraneClip
+from spikeref.neurons.clipping import THRESHOLD_BITS, ClipMode, MembraneClip
 from spikeref.neurons.counts import LARGEST_RATIO_TERM, Encoder, Encoding
 from spikeref.operations.operation import Parameters
 
 Variant = TypeVar("Variant", bound=Enum)
 
+ANY_INTEGER = ("seed", "epoch")
+"""Taken modulo a power of two."""
+
 OUTPUT_WIDTHS = range(2, 41)
 """Of what is rescaled: outputs have 32 or 40 bits, and wider ones would saturate before a bias."""
+
+
+def refuse_wide_parameters(parameters: Parameters) -> None:
+    """Refuse integers of 2^62 and more, of which no formula keeps within 64 bits (CONF-10)."""
+    for name, value in parameters.items():
+        if isinstance(value, int) and abs(value) >= 1 << 62 and name not in ANY_INTEGER:
+            raise RefusedError("parameter", f"{name} {value} reaches 2^62")
 
 
 def integer(parameters: Parameters, name: str) -> int:
@@ -47,8 +58,11 @@ def ties_of(parameters: Parameters) -> Ties:
 
 
 def flag(parameters: Parameters, name: str) -> bool:
-    """Return a parameter that is 0 or 1."""
-    return integer(parameters, name) == 1
+    """Return a parameter that is 0 or 1; others are refused."""
+    value = integer(parameters, name)
+    if value not in (0, 1):
+        raise RefusedError("parameter", f"{name} {value} is neither 0 nor 1")
+    return value == 1
 
 
 def integers(parameters: Parameters, name: str) -> tuple[int, ...]:
@@ -111,6 +125,15 @@ def clip_of(parameters: Parameters) -> MembraneClip | None:
     """Return the membrane clipping that mode and threshold state, None where there is none."""
     if "mode" not in parameters:
         return None
-    return MembraneClip(
-        threshold=integer(parameters, "threshold"), mode=variant(parameters, "mode", ClipMode)
-    )
+    threshold = integer(parameters, "threshold")
+    if minimum_bits(threshold, threshold) > THRESHOLD_BITS:
+        raise RefusedError("parameter", f"threshold {threshold} leaves 48 bits (ENC-8)")
+    return MembraneClip(threshold=threshold, mode=variant(parameters, "mode", ClipMode))
+
+
+def window_of(parameters: Parameters) -> int | None:
+    """Return the sliding window, None for none; a negative one is refused."""
+    window = integer(parameters, "window")
+    if window < 0:
+        raise RefusedError("parameter", f"window {window} is negative")
+    return window or None

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spikeref import device
+from spikeref.arith.exponential import STANDARD_COEFFICIENTS
 from spikeref.device import Refusal, Tensor
 from spikeref.errors import RefusedError
 from spikeref.operations.operation import Parameters
@@ -16,6 +17,7 @@ from spikeref.vectors.case import type_of
 
 TIES = {"ties": "half-even"}
 WIDE = 1 << 62
+CLIP = 1 << 47
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -124,3 +126,84 @@ def test_membranes_of_oat_neurons_end_below_2_62(beyond: int) -> None:
     for probability, expected in ((1 << 30, ""), (beyond, "range")):
         inputs = {"probability": int64(probability), **values}
         assert refusals("las_mix", mixed, inputs) == (expected, expected)
+
+
+STANDARD = int64(*STANDARD_COEFFICIENTS)
+POTENTIALS = {"v": np.array([[5, -5]], dtype=np.int32), "exponent": np.array([-8], dtype=np.int32)}
+ONE_HEAD = {
+    "query": np.array([[[3, -3]]], dtype=np.int32),
+    "query_exponent": np.array([[-8]], dtype=np.int32),
+    "table": STANDARD,
+} | {
+    f"{side}_{name}": array
+    for side in ("key", "value")
+    for name, array in (
+        ("counts", np.array([[[1, -1]]], dtype=np.int16)),
+        ("mantissa", np.array([[1 << 15]], dtype=np.int32)),
+        ("exponent", np.array([[-20]], dtype=np.int32)),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "parameters", "inputs", "kept", "refused"),
+    [
+        (
+            "clip",
+            "threshold",
+            {"mode": "gate", **TIES},
+            POTENTIALS,
+            (1 - CLIP, CLIP - 1),
+            (-CLIP - 1, CLIP),
+        ),
+        ("random_words", "count", {"label": "words"}, {}, (0, 1), (-1, (1 << 24) + 1)),
+        (
+            "attend",
+            "window",
+            {"bits": 4, "rotate": 0, **TIES},
+            ONE_HEAD,
+            (0, 1, WIDE - 1),
+            (-1, WIDE),
+        ),
+        ("attend", "rotate", {"bits": 4, "window": 0, **TIES}, ONE_HEAD, (0, 1), (-1, 2)),
+        (
+            "queries",
+            "score_mantissa",
+            {"score_exponent": 0, "rotate": 0, **TIES},
+            {"r": np.array([[[3, 4]]], dtype=np.int64)},
+            (1, 1 << 16),
+            (WIDE, -WIDE, 1 << 70),
+        ),
+        (
+            "pack_events",
+            "epoch",
+            {"bits": 4, "encoding": "ternary"},
+            {"counts": np.array([1], dtype=np.int16)},
+            (0, -1, 1 << 70),
+            (),
+        ),
+    ],
+)
+def test_parameters_outside_their_range_are_refused(
+    operation: str,
+    name: str,
+    parameters: Parameters,
+    inputs: Tensors,
+    kept: tuple[int, ...],
+    refused: tuple[int, ...],
+) -> None:
+    for value in kept:
+        assert refusals(operation, {**parameters, name: value}, inputs) == ("", ""), value
+    for value in refused:
+        found = refusals(operation, {**parameters, name: value}, inputs)
+        assert found == ("parameter", "parameter"), value
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_a_table_is_one_that_a_model_may_have(place: int) -> None:
+    inputs = {"score": int64(5, 6)}
+    assert refusals("softmax", TIES, {**inputs, "table": STANDARD}) == ("", "")
+    for odd in (-1, STANDARD[place] + 1, (1 << 63) - 1, -(1 << 63)):
+        table = STANDARD.copy()
+        table[place] = odd
+        assert refusals("softmax", TIES, {**inputs, "table": table}) == ("range", "range"), odd

@@ -151,7 +151,7 @@ def las_mix(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
 
 def las_attend(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-10 to LAS-12."""
-    form, window = form_of(parameters), parameters.integer("window")
+    form, window = form_of(parameters), parameters.window
     causal = parameters.flag("causal")
     codes = _codes(parameters, form, ("query", "key", "value", "probabilities"))
     queries, keys, values = (heads_of(inputs, form, f"{r}_") for r in ("query", "key", "value"))

@@ -6,6 +6,7 @@ from .. import operators
 from ..operators import Channels, Gamma, Norm, Scaled, Synapses
 from ..parameters import Parameters
 from ..tensor import Refusal, Tensor, matrix, vector
+from .arithmetic import coefficients
 from .encoder import enter
 
 
@@ -78,7 +79,7 @@ def rms_norm(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, 
 
 def silu_gate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OP-9."""
-    log2e, table, ties = parameters.integer("log2e"), inputs["table"].flat, parameters.ties
+    log2e, table, ties = parameters.integer("log2e"), coefficients(inputs), parameters.ties
     rows = [
         operators.silu_gate(gates, ups, log2e, table, ties).values
         for gates, ups in zip(inputs["gate"].rows(), inputs["up"].rows(), strict=True)
