@@ -34,8 +34,8 @@ class Parameters:
         if not (digits.isascii() and digits.isdecimal()):
             raise Refusal("parameter", f"{name} {text!r} is no integer")
         value = int(text)
-        if abs(value) >= 1 << 62 and name not in ANY_INTEGER:
-            raise Refusal("parameter", f"{name} {value} ≥ 2^62")
+        if abs(value) > 1 << 62 and name not in ANY_INTEGER:
+            raise Refusal("parameter", f"{name} {value} beyond 2^62")
         return value
 
     def integers(self, name: str) -> list[int]:

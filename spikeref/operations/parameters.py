@@ -22,10 +22,10 @@ OUTPUT_WIDTHS = range(2, 41)
 
 
 def refuse_wide_parameters(parameters: Parameters) -> None:
-    """Refuse integers of 2^62 and more, of which no formula keeps within 64 bits (CONF-10)."""
+    """Refuse integers beyond 2^62, of which formulas could leave 64 bits (CONF-10)."""
     for name, value in parameters.items():
-        if isinstance(value, int) and abs(value) >= 1 << 62 and name not in ANY_INTEGER:
-            raise RefusedError("parameter", f"{name} {value} reaches 2^62")
+        if isinstance(value, int) and abs(value) > 1 << 62 and name not in ANY_INTEGER:
+            raise RefusedError("parameter", f"{name} {value} is beyond 2^62")
 
 
 def integer(parameters: Parameters, name: str) -> int:

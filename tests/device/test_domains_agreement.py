@@ -163,7 +163,7 @@ ONE_HEAD = {
             {"bits": 4, "rotate": 0, **TIES},
             ONE_HEAD,
             (0, 1, WIDE - 1),
-            (-1, WIDE),
+            (-1, WIDE + 1),
         ),
         ("attend", "rotate", {"bits": 4, "window": 0, **TIES}, ONE_HEAD, (0, 1), (-1, 2)),
         (
@@ -172,7 +172,7 @@ ONE_HEAD = {
             {"score_exponent": 0, "rotate": 0, **TIES},
             {"r": np.array([[[3, 4]]], dtype=np.int64)},
             (1, 1 << 16),
-            (WIDE, -WIDE, 1 << 70),
+            (WIDE + 1, -WIDE - 1, 1 << 70),
         ),
         (
             "pack_events",

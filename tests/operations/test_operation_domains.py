@@ -19,7 +19,7 @@ from spikeref.vectors.case import Case
 Request = tuple[Parameters, Mapping[str, NDArray[Any]]]
 
 WHOLE_MODELS = {operation.name for operation in (*DECODING, *LAS_DECODING, *HG_DECODING)}
-INTEGERS = (0, 1, -1, -5, 17, 65, (1 << 62) - 1, 1 - (1 << 62), 1 << 63, 1 << 70)
+INTEGERS = (0, 1, -1, -5, 17, 65, 1 << 62, -(1 << 62), 1 << 63, 1 << 70)
 TEXTS = ("", "other", "1,2", "-1,9")
 
 
