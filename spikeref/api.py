@@ -18,7 +18,7 @@ from spikeref.compiler.any_compile import compile_any
 from spikeref.engine.choice import EngineChoice, EngineName
 from spikeref.engine.events import Arrival
 from spikeref.engine.sparse_addition import add_rows, subtract_rows
-from spikeref.errors import UsageError
+from spikeref.errors import RangeError, UsageError
 from spikeref.forward.embedded import Embedded
 from spikeref.forward.generate import Prompt, encode, generate
 from spikeref.forward.tokens import token_array
@@ -191,15 +191,23 @@ def encode_counts(
 def unfold(
     counts: NDArray[Any], *, bits: int, encoding: Literal["ternary", "binary"] = "ternary"
 ) -> NDArray[np.int8]:
-    """Return the left-aligned spike trains of counts [..., N]: int8 [D, ..., N] (ENC-5)."""
+    """Return the left-aligned spike trains of counts [..., N]: int8 [D, ..., N] (ENC-5).
+
+    UsageError for floats, a count beyond D, or a binary count below 0.
+    """
     require_integers("counts", counts)
-    return trains.unfold(counts, _encoder(bits, encoding, Fraction(1)).train_length)
+    encoder = _encoder(bits, encoding, Fraction(1))
+    lowest = int(counts.min(initial=0))
+    if encoder.encoding is Encoding.BINARY and lowest < 0:
+        raise UsageError(f"binary counts: {lowest} is negative (ENC-3)")
+    return trains.unfold(counts, encoder.train_length)
 
 
 def sparse_add(train: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.int64]:
     """Return Σ_d Σ_j s_d[j]·weights[j] by additions alone: int64 [..., M] (ADD-1).
 
-    train: int8 [D, ..., N] in {−1, 0, 1}; weights: integers [N, M] with sums below 2^63.
+    train: int8 [D, ..., N] in {−1, 0, 1}; weights: integers [N, M]. RangeError where
+    D·N·max|W| >= 2^63, so that a sum could wrap.
     """
     require_integers("train", train)
     require_integers("weights", weights)
@@ -210,10 +218,13 @@ def sparse_add(train: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.int64]:
         )
     if magnitude(train) > 1:
         raise UsageError("sparse_add: a train holds −1, 0 and 1 only")
+    largest = magnitude(weights)
+    bound = len(train) * len(weights) * largest
+    if bound >= 1 << 63:
+        raise RangeError("sparse_add: sums of up to D·N·max|W|", bound, 64, "ADD-1")
     rows = train.shape[1:-1]
     accumulators = np.zeros((int(np.prod(rows, dtype=np.int64)), weights.shape[1]), dtype=np.int64)
-    largest = magnitude(weights)
-    for spikes in train.reshape(len(train), len(accumulators), -1):
+    for spikes in train.reshape(len(train), len(accumulators), len(weights)):
         for row, accumulator in zip(spikes, accumulators, strict=True):
             add_rows(accumulator, weights, largest, np.flatnonzero(row > 0))
             subtract_rows(accumulator, weights, largest, np.flatnonzero(row < 0))

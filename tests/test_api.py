@@ -34,6 +34,31 @@ def test_sparse_addition_of_many_rows_is_the_product() -> None:
     assert sr.sparse_add(train, weights).tolist() == product
 
 
+def test_binary_counts_of_any_type_unfold() -> None:
+    counts = np.array([3, 0, 127], dtype=np.int8)
+    train = sr.unfold(counts, bits=8, encoding="binary")
+    assert train.shape == (255, 3)
+    assert train.sum(axis=0).tolist() == [3, 0, 127]
+    with pytest.raises(sr.UsageError, match="binary counts: -3 is negative"):
+        sr.unfold(np.array([1, -3]), bits=8, encoding="binary")
+
+
+@pytest.mark.parametrize("shape", [(8, 0, 4), (8, 2, 0), (0, 2, 4), (8, 0), (8, 2, 0, 4)])
+def test_sparse_addition_of_nothing(shape: tuple[int, ...]) -> None:
+    weights = np.ones((shape[-1], 3), dtype=np.int8)
+    sums = sr.sparse_add(np.zeros(shape, dtype=np.int8), weights)
+    assert sums.shape == (*shape[1:-1], 3)
+    assert not sums.any()
+
+
+def test_sparse_addition_ends_below_2_63() -> None:
+    train = np.ones((2, 1, 2), dtype=np.int8)
+    largest = (1 << 61) - 1
+    assert sr.sparse_add(train, np.full((2, 1), -largest)).tolist() == [[-4 * largest]]
+    with pytest.raises(sr.RangeError, match="9223372036854775808 does not fit 64 bits"):
+        sr.sparse_add(train, np.full((2, 1), largest + 1))
+
+
 def test_a_run_has_one_logit_row_for_each_decoded_token(tiny_model: IntegerModel) -> None:
     done = sr.run(tiny_model, [1, 2, 3], max_new_tokens=3)
     assert len(done.new_tokens) == 3

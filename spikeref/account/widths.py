@@ -7,12 +7,13 @@ from spikeref.arith.widths import minimum_bits
 from spikeref.engine.products import ADDEND_BITS, QUERY_BITS
 from spikeref.model.layers import IntegerModel
 from spikeref.model.rotation import head_rotation, input_rotation, order_of
+from spikeref.neurons.clipping import POTENTIAL_THRESHOLD_BITS, ClipMode, MembraneClip
 from spikeref.neurons.counts import Encoder, Encoding
 from spikeref.ops.attention_steps import SCORE_BITS
 from spikeref.ops.embedding import RESIDUAL_BITS
 from spikeref.ops.head import INPUT_BITS, LOGIT_BITS
 from spikeref.ops.spiking_input import entry_bits
-from spikeref.trace.records import GROUP_OF_INPUT, CacheOp, InputOp, SdllmOp
+from spikeref.trace.records import GROUP_OF_INPUT, InputOp, SdllmOp
 
 NARROW_OUTPUT_BITS = 32
 EXPONENT_BITS = 16
@@ -32,7 +33,7 @@ def proven_bits(model: IntegerModel, layer: int, op: SdllmOp, signal: str) -> in
         case "embedding" | "attention_residual" | "mlp_residual":
             return RESIDUAL_BITS
         case "qkv_input" | "o_input" | "gate_up_input" | "down_input":
-            return _input_bits(model, op, signal)
+            return _input_bits(model, layer, op, signal)
         case "q" | "k" | "v" | "gate" | "up" | "o" | "down":
             if signal == "accumulator":
                 return _symmetric(model.layers[layer].synapses(op).accumulator_bound)
@@ -40,7 +41,7 @@ def proven_bits(model: IntegerModel, layer: int, op: SdllmOp, signal: str) -> in
         case "query":
             return QUERY_BITS
         case "key_spikes" | "value_spikes":
-            return _cache_bits(model, op, signal)
+            return _cache_bits(model, signal)
         case "attention":
             return _attention_bits(model, layer, signal)
         case "head":
@@ -49,18 +50,32 @@ def proven_bits(model: IntegerModel, layer: int, op: SdllmOp, signal: str) -> in
             assert_never(op)
 
 
-def _input_bits(model: IntegerModel, op: InputOp, signal: str) -> int:
+def _input_bits(model: IntegerModel, layer: int, op: InputOp, signal: str) -> int:
     profile, shape = model.config.profile, model.config.shape
     group = GROUP_OF_INPUT[op]
     plan = input_rotation(profile.rotation, shape, group)
-    largest = _largest_potential(plan)
-    if any(group in layer.clips for layer in model.layers):
-        # A threshold may add as much again to a potential, never beyond 32 bits (ENC-8).
-        largest = min(2 * largest, (1 << 31) - 1)
+    largest = _largest_clipped(_largest_potential(plan), model.layers[layer].clips.get(group))
     return _encoded_bits(profile.encoder(), largest, signal)
 
 
-def _cache_bits(model: IntegerModel, op: CacheOp, signal: str) -> int:
+def _largest_clipped(largest: int, clip: MembraneClip | None) -> int:
+    """Return a bound on the potentials that clipping leaves of those up to ±largest (ENC-8).
+
+    A gate keeps or drops. A shift takes t off, which has the sign of the threshold and 31 bits,
+    however small the potentials are.
+    """
+    if clip is None or clip.threshold >= 0:
+        return largest
+    match clip.mode:
+        case ClipMode.GATE:
+            return largest
+        case ClipMode.SHIFT:
+            return largest + (1 << (POTENTIAL_THRESHOLD_BITS - 1))
+        case _:
+            assert_never(clip.mode)
+
+
+def _cache_bits(model: IntegerModel, signal: str) -> int:
     profile = model.config.profile
     plan = head_rotation(profile.rotation, model.config.shape)
     if signal == "mantissa":

@@ -65,7 +65,11 @@ def _shift_left(x: Int64, amount: Int64) -> Int64:
     """Return x·2^amount; RangeError unless every result keeps below 2^62 in magnitude."""
     bits = bit_length(np.abs(x)) + np.where(x == 0, np.int64(0), amount)
     if bits.size and int(bits.max()) > 62:
-        raise RangeError("left shift", int(x.flat[int(np.argmax(bits)) % x.size]), 63, "ARITH-2")
+        at = int(np.argmax(bits))
+        value = int(np.broadcast_to(x, bits.shape).flat[at])
+        places = int(np.broadcast_to(amount, bits.shape).flat[at])
+        # 63 places already leave the width; more could leave the memory.
+        raise RangeError("left shift", value << min(places, 63), 63, "ARITH-2")
     return np.where(x == 0, np.int64(0), x << np.minimum(amount, np.int64(62)))
 
 
@@ -194,6 +198,12 @@ def shift_saturate(x: Integers, s: int | Integers, bits: int, ties: Ties) -> Sat
     return Saturated(values=values, count=count)
 
 
+def _require_roundable(signal: str, largest: int, clause: str) -> None:
+    """Raise RangeError unless a magnitude is one that round_shift takes."""
+    if largest >= 1 << 62:
+        raise RangeError(signal, largest, 63, clause)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Mantissas that share one shift a block: x ≈ mantissas·2^shift."""
@@ -205,8 +215,13 @@ class Block:
 
 
 def block_shift(x: Int64, bits: int, ties: Ties) -> Block:
-    """Return x of shape [..., N] as mantissas of `bits` bits, one shift a row (ARITH-5)."""
-    largest = np.maximum(x.max(axis=-1), -x.min(axis=-1))
+    """Return x of shape [..., N] as mantissas of `bits` bits, one shift a row (ARITH-5).
+
+    |x| < 2^62, else RangeError.
+    """
+    high, low = x.max(axis=-1), x.min(axis=-1)
+    _require_roundable("block_shift", max(magnitude(high), magnitude(low)), "ARITH-5")
+    largest = np.maximum(high, -low)
     shift = np.maximum(bit_length(largest) - (bits - 1), np.int64(0))
     carries = round_shift(largest, shift, ties) > (1 << (bits - 1)) - 1
     shift = shift + carries
@@ -226,7 +241,11 @@ class Scale:
 
 
 def normalise(a: Integers, bits: int, ties: Ties) -> Scale:
-    """Return each a >= 1 as a mantissa of exactly `bits` bits and an exponent (ARITH-6)."""
+    """Return each a >= 1 as a mantissa of exactly `bits` bits and an exponent (ARITH-6).
+
+    a < 2^62, else RangeError; bits <= 62.
+    """
+    _require_roundable("normalise", magnitude(a), "ARITH-6")
     exponent = bit_length(a) - bits
     mantissa = round_shift(a, exponent, ties)
     carried = mantissa >> bits

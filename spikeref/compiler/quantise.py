@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith.rounding import round_div
 from spikeref.arith.ties import Ties
+from spikeref.errors import RangeError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +29,15 @@ def weight_type(largest_weight: int) -> type[np.int8] | type[np.int16]:
 def quantise_rows(mantissas: NDArray[np.float64], largest_weight: int) -> QuantisedRows:
     """Return W = round((2^(w−1)−1)·m'/a) for integers m' held in float64 [R, N], |m'| < 2^53.
 
-    int8 for weights of up to 8 bits, else int16.
+    int8 for weights of up to 8 bits, else int16. RangeError unless |m'|·(2^(w−1)−1) < 2^62.
     """
     form = weight_type(largest_weight)
     largest = np.maximum(mantissas.max(axis=1), -mantissas.min(axis=1))
     largest = np.maximum(largest, 1.0)
-    if float(largest.max(initial=1.0)) * largest_weight < 1 << 52:
+    bound = int(largest.max(initial=1.0)) * largest_weight
+    if bound >= 1 << 62:
+        raise RangeError("weight mantissas times the largest weight", bound, 63, "COMP-4")
+    if bound < 1 << 52:
         # As in arith.round_div: below 2^52 the rounded quotient is the quotient's rounding.
         scaled = mantissas * float(largest_weight)
         scaled /= largest[:, None]

@@ -103,6 +103,12 @@ def check_fraction(code: Code, fraction: int) -> None:
         raise Refusal("parameter", f"threshold {code.outlier} with 30 fraction bits")
 
 
+def check_membranes(x: Sequence[int]) -> None:
+    """Refuse what NEUR-3 excludes of the membranes themselves."""
+    if any(abs(value) >= 1 << 62 for value in x):
+        raise Refusal("range", "|x| ≥ 2^62")
+
+
 def few_spikes(x: int, resets: Sequence[int], thresholds: Sequence[int], d: Sequence[int]) -> int:
     """The output of an FS neuron (NEUR-1)."""
     potential, output = x, 0

@@ -7,6 +7,9 @@ from .arithmetic import Ties
 from .encoding import Clip, Neuron, check_bits, check_ratio
 from .tensor import Refusal
 
+ANY_INTEGER = ("seed", "epoch")
+"""Taken modulo a power of two, so of any size (CONF-10)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -30,7 +33,10 @@ class Parameters:
         digits = text.removeprefix("-")
         if not (digits.isascii() and digits.isdecimal()):
             raise Refusal("parameter", f"{name} {text!r} is no integer")
-        return int(text)
+        value = int(text)
+        if abs(value) > 1 << 62 and name not in ANY_INTEGER:
+            raise Refusal("parameter", f"{name} {value} beyond 2^62")
+        return value
 
     def integers(self, name: str) -> list[int]:
         """Integers joined by commas; none in an empty text."""
@@ -72,6 +78,13 @@ class Parameters:
         check_bits(bits)
         return bits
 
+    def width(self, name: str, lowest: int, highest: int) -> int:
+        """A width of values, between these (CONF-10)."""
+        bits = self.integer(name)
+        if not lowest <= bits <= highest:
+            raise Refusal("parameter", f"{name} {bits} outside {lowest} … {highest}")
+        return bits
+
     @property
     def ratio(self) -> tuple[int, int]:
         """The clip ratio (ENC-1)."""
@@ -98,8 +111,24 @@ class Parameters:
             return None
         match self.text("mode"):
             case "shift":
-                return Clip("shift", self.integer("threshold"))
+                return Clip("shift", self._threshold)
             case "gate":
-                return Clip("gate", self.integer("threshold"))
+                return Clip("gate", self._threshold)
             case other:
                 raise Refusal("parameter", f"unknown clipping {other!r}")
+
+    @property
+    def _threshold(self) -> int:
+        """A threshold of 48 bits (ENC-8)."""
+        threshold = self.integer("threshold")
+        if not -(1 << 47) <= threshold < 1 << 47:
+            raise Refusal("parameter", f"threshold {threshold} leaves 48 bits")
+        return threshold
+
+    @property
+    def window(self) -> int:
+        """The sliding window, 0 for none (ATT-5)."""
+        window = self.integer("window")
+        if window < 0:
+            raise Refusal("parameter", f"window {window} < 0")
+        return window

@@ -22,12 +22,12 @@ def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArr
 
 
 def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Return Σ_dim μ_dim·c_j,dim, int64 [T, S], of queries [T, d] and key counts [S, d]."""
+    """Return Σ_dim μ_dim·c_j,dim, integers [T, S], of queries [T, d] and key counts [S, d]."""
     return dot_exact(queries, counts.T, a_max=1 << (QUERY_BITS - 1), b_max=encoder.largest_count)
 
 
 def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Return Σ_j addend_j·c_j,dim, int64 [T, d], of addends [T, S] and value counts [S, d]."""
+    """Return Σ_j addend_j·c_j,dim, integers [T, d], of addends [T, S] and value counts [S, d]."""
     return dot_exact(addends, counts, a_max=1 << (ADDEND_BITS - 1), b_max=encoder.largest_count)
 
 

@@ -80,7 +80,7 @@ def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgN
     """Return the HG neuron of a function from its tensors; ModelError for one that is none."""
     prefix = f"tables.{name}"
     rows = array(f"{prefix}.pieces").tolist()
-    pieces = tuple(_piece(f"{prefix}.{i}", row, array) for i, row in enumerate(rows))
+    pieces = tuple(read_piece(f"{prefix}.{i}", row, array) for i, row in enumerate(rows))
     for earlier, later in pairwise(pieces):
         if earlier.high >= later.low:
             raise ModelError(f"{prefix}.pieces: ranges overlap or are not in order")
@@ -96,7 +96,11 @@ def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgN
     return HgNeuron(pieces=pieces)
 
 
-def _piece(prefix: str, row: list[int], array: Callable[[str], NDArray[Any]]) -> Piece:
+def read_piece(prefix: str, row: list[int], array: Callable[[str], NDArray[Any]]) -> Piece:
+    """Return the piece of a row of `pieces`; ModelError for one that LMOD-4 does not describe.
+
+    array: gives the tensor of a name, `prefix`.thresholds or `prefix`.few_spikes.
+    """
     low, high, sign, exponent, kind, shift = row
     sane = -LARGEST_MEMBRANE <= low <= high < LARGEST_MEMBRANE and sign in (-1, 1)
     if not sane or not LOWEST_EXPONENT <= exponent <= 0 or not 0 <= shift <= 16:

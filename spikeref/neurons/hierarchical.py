@@ -59,6 +59,8 @@ class Coded:
 def fire(x: NDArray[np.int64], neuron: HgNeuron, steps: int) -> Coded:
     """Return the codes of membranes x, int64 [...], after T steps (equations 8 and 9)."""
     table = _ready_codes(neuron, steps)
+    if table is None:
+        return fire_piece_by_piece(x, neuron, steps)
     inside = table.first, table.first + len(table.packed) - 1
     found = table.packed.take(x - np.int64(table.first), mode="clip").astype(np.int64)
     code, exponent = found >> EXPONENT_BITS, -(found & ((1 << EXPONENT_BITS) - 1))
@@ -104,10 +106,15 @@ class _ReadyCodes:
 
 
 @lru_cache(maxsize=32)
-def _ready_codes(neuron: HgNeuron, steps: int) -> _ReadyCodes:
-    """Return the codes of membranes of moderate size; others are fired when asked."""
-    low = max(-TABLE_REACH, min(piece.low for piece in neuron.pieces))
-    high = min(TABLE_REACH - 1, max(piece.high for piece in neuron.pieces))
+def _ready_codes(neuron: HgNeuron, steps: int) -> _ReadyCodes | None:
+    """Return the codes of membranes of moderate size, None where no piece is open for one.
+
+    Others are fired when asked.
+    """
+    low = max(-TABLE_REACH, min((piece.low for piece in neuron.pieces), default=TABLE_REACH))
+    high = min(TABLE_REACH - 1, max((piece.high for piece in neuron.pieces), default=0))
+    if low > high:
+        return None
     grid = np.arange(low, high + 1, dtype=np.int64)
     coded = fire_piece_by_piece(grid, neuron, steps)
     packed = (coded.code << EXPONENT_BITS) - coded.exponent

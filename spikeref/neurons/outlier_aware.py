@@ -127,7 +127,7 @@ class OatSpikes:
 
 
 def encode_oat(x: NDArray[np.int64], fraction_bits: int, code: OatCode) -> OatSpikes:
-    """Return the spikes of x, int64 [...] with 16, 20 or 30 fraction bits (NEUR-3)."""
+    """Return the spikes of x, int64 [...] with 16, 20 or 30 fraction bits, |x| < 2^62 (NEUR-3)."""
     extra = fraction_bits - THRESHOLD_FRACTION_BITS
     normal, outlier = code.normal << extra, code.outlier << extra
     form = code.form
@@ -142,7 +142,7 @@ def encode_oat(x: NDArray[np.int64], fraction_bits: int, code: OatCode) -> OatSp
 
 
 def saturated(x: NDArray[np.int64], fraction_bits: int, code: OatCode) -> NDArray[np.bool_]:
-    """Return which of x, int64 [...], lie beyond the outlier threshold."""
+    """Return which of x, int64 [...], |x| < 2^62, lie beyond the outlier threshold."""
     return np.abs(x) > code.outlier << (fraction_bits - THRESHOLD_FRACTION_BITS)
 
 

@@ -11,7 +11,12 @@ from spikeref.errors import UsageError
 
 def fired_at(counts: NDArray[Any], step: int) -> NDArray[np.int8]:
     """Return the spikes of virtual step 1 <= step <= D: int8, −1, 0 or 1, shape of `counts`."""
-    if np.issubdtype(counts.dtype, np.unsignedinteger):
+    unsigned = np.issubdtype(counts.dtype, np.unsignedinteger)
+    largest = int(np.iinfo(counts.dtype).max)
+    if step > (largest if unsigned else largest + 1):
+        # No count of this type fires so late, nor does it hold such a step.
+        return np.zeros(counts.shape, dtype=np.int8)
+    if unsigned:
         return np.asarray(counts >= counts.dtype.type(step), dtype=np.int8)
     # ±(step − 1) fits int8 at step 128, where ±step does not.
     positive = np.asarray(counts > counts.dtype.type(step - 1), dtype=np.int8)

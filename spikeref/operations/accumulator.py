@@ -12,6 +12,7 @@ from spikeref.arith.widths import magnitude, minimum_bits
 from spikeref.compiler.headroom import prove_headroom
 from spikeref.engine.dense import DENSE
 from spikeref.engine.products import Engine, Synaptic
+from spikeref.errors import UsageError
 from spikeref.neurons.counts import Encoder
 from spikeref.operations.counts import spike_counts
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters, Run
@@ -58,9 +59,13 @@ def _sums(
 
 def _tiled_add(parameters: Parameters, inputs: Inputs) -> Outputs:
     counts, weights = inputs["counts"][None, :], inputs["weights"]
+    edges = inputs["edges"].astype(np.int64)
+    rising = len(edges) > 1 and not np.any(np.diff(edges) < 0)
+    if not rising or (int(edges[0]), int(edges[-1])) != (0, len(weights)):
+        raise UsageError("tiled_add: edges must rise from 0 to N (CONF-10)")
     tiles = [
         _sums(DENSE, parameters, counts[:, low:high], weights[low:high])[0]
-        for low, high in pairwise(inputs["edges"].tolist())
+        for low, high in pairwise(edges.tolist())
     ]
     return {"partial": np.stack(tiles), "y": _sums(DENSE, parameters, counts, weights)[0]}
 

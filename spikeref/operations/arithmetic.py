@@ -4,20 +4,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith import rounding
-from spikeref.arith.exponential import exp2
+from spikeref.arith.exponential import ONE_BITS, exp2
 from spikeref.arith.generator import random_words, seed_of
 from spikeref.arith.roots import isqrt
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RefusedError
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
-from spikeref.operations.parameters import integer, text, ties_of
+from spikeref.operations.parameters import integer, text, ties_of, width_of
 
 LARGEST_MAGNITUDE = 1 << 62
+ONE = 1 << ONE_BITS
+MOST_WORDS = 1 << 24
+WIDTHS = range(1, 65)
+MANTISSA_WIDTHS = range(1, 63)
 
 
 def coefficients_of(inputs: Inputs) -> tuple[int, ...]:
-    """Return c_0 … c_6 of the input `table`."""
-    return tuple(int(c) for c in inputs["table"])
+    """Return c_0 … c_6 of the input `table`; refused where a model's would be (MODEL-7)."""
+    coefficients = tuple(inputs["table"].tolist())
+    if coefficients[0] != ONE or min(coefficients) < 0 or sum(coefficients) > 2 * ONE:
+        raise RefusedError("range", "table: c_0 = 2^30, c >= 0 and a sum up to 2^31 are needed")
+    return coefficients
 
 
 def refuse_below(name: str, x: NDArray[np.int64], lowest: int) -> None:
@@ -26,10 +33,15 @@ def refuse_below(name: str, x: NDArray[np.int64], lowest: int) -> None:
         raise RefusedError("range", f"{name}: {int(x.min())} is below {lowest}")
 
 
+def refuse_wide(name: str, x: NDArray[np.int64]) -> None:
+    """Refuse a magnitude of 2^62 or more."""
+    if magnitude(x) >= LARGEST_MAGNITUDE:
+        raise RefusedError("range", f"{name}: a magnitude reaches 2^62")
+
+
 def _round_shift(parameters: Parameters, inputs: Inputs) -> Outputs:
     x = inputs["x"]
-    if magnitude(x) >= LARGEST_MAGNITUDE:
-        raise RefusedError("range", "round_shift: |x| reaches 2^62")
+    refuse_wide("round_shift: x", x)
     return {"y": rounding.round_shift(x, inputs["s"], ties_of(parameters))}
 
 
@@ -39,25 +51,26 @@ def _round_div(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 
 def _saturate(parameters: Parameters, inputs: Inputs) -> Outputs:
-    done = rounding.saturate(inputs["x"], integer(parameters, "bits"))
+    done = rounding.saturate(inputs["x"], width_of(parameters, "bits", WIDTHS))
     return {"y": done.values, "saturations": done.count}
 
 
 def _block_shift(parameters: Parameters, inputs: Inputs) -> Outputs:
-    block = rounding.block_shift(inputs["x"], integer(parameters, "bits"), ties_of(parameters))
+    bits = width_of(parameters, "bits", WIDTHS)
+    block = rounding.block_shift(inputs["x"], bits, ties_of(parameters))
     return {"mantissas": block.mantissas, "shift": block.shift}
 
 
 def _normalise(parameters: Parameters, inputs: Inputs) -> Outputs:
     refuse_below("normalise: a", inputs["a"], 1)
-    scale = rounding.normalise(inputs["a"], integer(parameters, "bits"), ties_of(parameters))
+    bits = width_of(parameters, "bits", MANTISSA_WIDTHS)
+    scale = rounding.normalise(inputs["a"], bits, ties_of(parameters))
     return {"mantissa": scale.mantissa, "exponent": scale.exponent}
 
 
 def _isqrt(parameters: Parameters, inputs: Inputs) -> Outputs:
     refuse_below("isqrt: x", inputs["x"], 0)
-    if magnitude(inputs["x"]) >= LARGEST_MAGNITUDE:
-        raise RefusedError("range", "isqrt: x reaches 2^62")
+    refuse_wide("isqrt: x", inputs["x"])
     return {"root": isqrt(inputs["x"])}
 
 
@@ -68,6 +81,8 @@ def _exp2(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 def _random_words(parameters: Parameters, inputs: Inputs) -> Outputs:
     label, count = text(parameters, "label"), integer(parameters, "count")
+    if not 0 <= count <= MOST_WORDS:
+        raise RefusedError("parameter", f"count {count} outside 0 … 2^24")
     return {"words": random_words(seed_of(label), count)}
 
 

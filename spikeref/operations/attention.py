@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spikeref.engine.dense import DENSE
 from spikeref.engine.products import Engine
+from spikeref.errors import UsageError
 from spikeref.forward.cache import SpikeCache
 from spikeref.model.config import Constants
 from spikeref.operations.arithmetic import coefficients_of
@@ -19,6 +20,7 @@ from spikeref.operations.parameters import (
     integers,
     rotation_of,
     ties_of,
+    window_of,
 )
 from spikeref.ops import attention as attention_ops
 from spikeref.ops import attention_steps
@@ -89,10 +91,10 @@ def _cached(parameters: Parameters, inputs: Inputs, prefix: str = "") -> HeadSpi
 
 
 def _rules(parameters: Parameters, inputs: Inputs, width: int) -> AttentionRules:
-    window = integer(parameters, "window") if "window" in parameters else 0
+    window = window_of(parameters) if "window" in parameters else None
     rotated = "rotate" in parameters and flag(parameters, "rotate")
     return AttentionRules(
-        window=window if window else None,
+        window=window,
         encoder=encoder_of(parameters if "bits" in parameters else {**parameters, "bits": 8}),
         softmax=attention_steps.Exp2Softmax(coefficients_of(inputs) if "table" in inputs else ()),
         head_plan=rotation_of(parameters, width) if rotated else None,
@@ -159,6 +161,12 @@ def _attention_outputs(done: AttentionOutput) -> Outputs:
     }
 
 
+def require_groups(heads: int, groups: int) -> None:
+    """Raise UsageError unless the query heads are a multiple of the key heads (ATT-5)."""
+    if heads % groups:
+        raise UsageError(f"{heads} query heads are no multiple of {groups} key heads (CONF-10)")
+
+
 def attend(engine: Engine) -> Run:
     """Return `attend` run with an engine (ATT-5 to ATT-11)."""
 
@@ -168,6 +176,7 @@ def attend(engine: Engine) -> Run:
             exponent=inputs["query_exponent"].astype(np.int64),
         )
         tokens, heads, width = query.mantissa.shape
+        require_groups(heads, inputs["key_counts"].shape[1])
         rules = _rules(parameters, inputs, width)
         caches = []
         for prefix in ("key_", "value_"):
@@ -188,8 +197,14 @@ def attend(engine: Engine) -> Run:
 
 
 def passes(parameters: Parameters, tokens: int) -> list[slice]:
-    """Return the tokens of each pass: of the lengths that `chunks` lists, or all at once."""
-    lengths = integers(parameters, "chunks") or (tokens,)
+    """Return the tokens of each pass: of the lengths that `chunks` lists, or all at once.
+
+    UsageError unless the lengths, each at least 1, add up to the number of tokens.
+    """
+    lengths = integers(parameters, "chunks")
+    if lengths and (min(lengths) < 1 or sum(lengths) != tokens):
+        raise UsageError(f"parameter chunks: {lengths} do not add up to {tokens} tokens (CONF-10)")
+    lengths = lengths or (tokens,)
     edges = np.cumsum((0, *lengths), dtype=np.int64).tolist()
     return [slice(low, low + length) for low, length in zip(edges, lengths, strict=False)]
 
@@ -199,6 +214,7 @@ def cached_attention(engine: Engine) -> Run:
 
     def run(parameters: Parameters, inputs: Inputs) -> Outputs:
         encoder, width = encoder_of(parameters), inputs["q"].shape[-1]
+        require_groups(inputs["q"].shape[1], inputs["k"].shape[1])
         rules = _rules(parameters, inputs, width)
         keys, values = (SpikeCache(inputs["k"].shape[1], width) for _ in range(2))
         done: list[Outputs] = []

@@ -14,7 +14,7 @@ from spikeref.engine.events import (
     unpack_events,
 )
 from spikeref.engine.events import pack_events as packets_of
-from spikeref.errors import RefusedError
+from spikeref.errors import RefusedError, UsageError
 from spikeref.operations.accumulator import synaptic_of
 from spikeref.operations.counts import spike_counts
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
@@ -29,6 +29,8 @@ def _pack_events(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 def _arrival(parameters: Parameters, inputs: Inputs) -> Outputs:
     packets = inputs["packets"]
+    if not packets.size:
+        raise UsageError("arrival: packets without an end marker (CONF-10)")
     epoch = int(packets[-1] >> np.uint64(EPOCH_OFFSET))
     pushed = unpack_events(packets[:-1])
     queue = EventQueue(epoch, _order_of(parameters), max(1, len(packets)))

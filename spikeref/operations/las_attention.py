@@ -8,6 +8,8 @@ from spikeref.engine.las_products import LasEngine
 from spikeref.errors import RefusedError
 from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
+from spikeref.operations.arithmetic import refuse_wide
+from spikeref.operations.attention import require_groups
 from spikeref.operations.las_forms import (
     code_of,
     scale_of,
@@ -18,7 +20,7 @@ from spikeref.operations.las_forms import (
 )
 from spikeref.operations.las_operators import product_increments
 from spikeref.operations.operation import Inputs, Outputs, Parameters, Run
-from spikeref.operations.parameters import flag, integer, ties_of
+from spikeref.operations.parameters import flag, integer, ties_of, window_of
 from spikeref.ops.las_attention import (
     MIXED_BITS,
     PROBABILITY_BITS,
@@ -131,6 +133,7 @@ def mix(engine: LasEngine) -> Run:
         ties, code = ties_of(parameters), code_of(parameters, "probabilities_")
         values = spikes_of(inputs, code_of(parameters, "value_"), "value_")
         codes = HeadCodes(query=code, key=code, value=values.code, probabilities=code)
+        refuse_wide("las_mix: probability", inputs["probability"])
         p = oat_input(inputs["probability"][None, :], PROBABILITY_BITS, code)
         bound = mixing_bound(codes)
         accumulator = np.zeros((1, values.counts.shape[1]), dtype=np.int64)
@@ -153,14 +156,13 @@ def attend(engine: LasEngine) -> Run:
     """Return `las_attend` run with an engine (LAS-10 to LAS-12)."""
 
     def run(parameters: Parameters, inputs: Inputs) -> Outputs:
-        window = integer(parameters, "window")
         codes: dict[str, OatCode] = {
             role: code_of(parameters, f"{role}_")
             for role in ("query", "key", "value", "probabilities")
         }
         rules = LasAttentionRules(
             causal=flag(parameters, "causal"),
-            window=window if window else None,
+            window=window_of(parameters),
             codes=HeadCodes(
                 query=codes["query"],
                 key=codes["key"],
@@ -174,6 +176,7 @@ def attend(engine: LasEngine) -> Run:
         )
         given = [spikes_of(inputs, codes[role], f"{role}_") for role in ("query", "key", "value")]
         queries, keys, values = given
+        require_groups(queries.counts.shape[1], keys.counts.shape[1])
         first = len(keys.counts) - len(queries.counts)
         done = las_attend(queries, keys, values, first, rules, engine)
         return {

@@ -54,6 +54,10 @@ EMBEDDING = Operation(
     optional=(
         "position_mantissas", "position_exponents", "types", "type_mantissas", "type_exponents",
     ),
+    together=(
+        ("position_mantissas", "position_exponents"),
+        ("types", "type_mantissas", "type_exponents"),
+    ),
     inputs={
         "tokens": "i64 R",
         "mantissas": "i16 V N",

@@ -1,17 +1,19 @@
 """Parameters and inputs of LAS operations as the objects of the reference (CONF-10)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.rounding import Scale
-from spikeref.errors import RefusedError, UsageError
+from spikeref.errors import ModelError, RefusedError, UsageError
 from spikeref.functions.tables import FunctionTables
+from spikeref.model.las_tables import FALLING, read_piece
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
 from spikeref.neurons.expansion import Expansion
-from spikeref.neurons.few_spikes import FewSpikes
-from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece
+from spikeref.neurons.hierarchical import HgNeuron, Piece
 from spikeref.neurons.multi_threshold import Rule
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes, TrainForm
 from spikeref.operations.operation import Inputs, Parameters
@@ -84,9 +86,15 @@ def steps_of(parameters: Parameters) -> int:
 
 
 def expansion_of(parameters: Parameters, table: NDArray[np.int32], *, falling: bool) -> Expansion:
-    """Return the neuron whose thresholds a table of S steps states at the places that S reads."""
+    """Return the neuron whose thresholds a table of S steps states at the places that S reads.
+
+    UsageError for a table of another size.
+    """
     steps_of(parameters)
-    apart = 1 << (WHOLE_STEPS - integer(parameters, "table_steps"))
+    stated_steps = integer(parameters, "table_steps")
+    if len(table) != (1 << stated_steps) - 1:
+        raise UsageError(f"{len(table)} thresholds are none of {stated_steps} steps (CONF-9)")
+    apart = 1 << (WHOLE_STEPS - stated_steps)
     stated = np.repeat(table, apart)
     last = np.full(apart - 1, REACHED_LAST[falling], dtype=np.int32)
     return Expansion(thresholds=np.concatenate([stated, last]), falling=falling)
@@ -105,27 +113,44 @@ def function_of(parameters: Parameters, inputs: Inputs, name: str) -> HgNeuron:
     )
 
 
-def _few_spikes(constants: NDArray[np.int64]) -> FewSpikes:
-    resets, thresholds, weights = (tuple(map(int, row)) for row in constants)
-    return FewSpikes(resets=resets, thresholds=thresholds, weights=weights)
-
-
 def hg_neuron_of(parameters: Parameters, inputs: Inputs) -> HgNeuron:
-    """Return the neuron of `pieces`, of which rows of thresholds and constants belong in order."""
+    """Return the neuron of `pieces`, of which rows of thresholds and constants belong in order.
+
+    UsageError for pieces that a model would not hold (LMOD-4), or rows of another number.
+    """
     tables = iter(inputs.get("thresholds", ()))
     constants = iter(inputs.get("constants", ()))
-    pieces = []
-    for low, high, sign, exponent, kind, shift in inputs["pieces"].tolist():
-        neuron: Expansion | FewSpikes | Identity
-        match kind:
-            case 0 | 1:
-                neuron = expansion_of(parameters, next(tables), falling=kind == 1)
-            case 2:
-                neuron = Identity(shift)
-            case _:
-                neuron = _few_spikes(next(constants))
-        pieces.append(Piece(low=low, high=high, sign=sign, exponent=exponent, neuron=neuron))
-    return HgNeuron(pieces=tuple(pieces))
+    rows = inputs["pieces"].tolist()
+    pieces = tuple(_piece(parameters, row, tables, constants) for row in rows)
+    if next(tables, None) is not None or next(constants, None) is not None:
+        raise UsageError("pieces: fewer than their thresholds or constants (CONF-9)")
+    for earlier, later in pairwise(sorted(pieces, key=lambda piece: piece.low)):
+        if earlier.high >= later.low:
+            raise UsageError(f"pieces: two are open from {later.low} on (NEUR-8)")
+    return HgNeuron(pieces=pieces)
+
+
+def _piece(
+    parameters: Parameters,
+    row: list[int],
+    tables: Iterator[NDArray[Any]],
+    constants: Iterator[NDArray[Any]],
+) -> Piece:
+    """Return one piece, with the next row of thresholds or constants where it has one."""
+
+    def own(name: str) -> NDArray[Any]:
+        expands = name.endswith("thresholds")
+        given = next(tables if expands else constants, None)
+        if given is None:
+            raise UsageError(f"{name}: the input has no row for this piece (CONF-9)")
+        if not expands:
+            return given
+        return expansion_of(parameters, given, falling=row[4] == FALLING).thresholds
+
+    try:
+        return read_piece("piece", row, own)
+    except ModelError as fault:
+        raise UsageError(f"pieces: {fault}") from fault
 
 
 def tables_of(parameters: Parameters, inputs: Inputs, names: Sequence[str]) -> FunctionTables:

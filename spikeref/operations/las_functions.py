@@ -11,7 +11,7 @@ from spikeref.functions.reciprocal import reciprocal
 from spikeref.functions.roots import rsqrt, sqrt_code
 from spikeref.functions.square import square
 from spikeref.neurons.hierarchical import fire
-from spikeref.operations.arithmetic import LARGEST_MAGNITUDE, refuse_below
+from spikeref.operations.arithmetic import refuse_below, refuse_wide
 from spikeref.operations.las_forms import FUNCTION, function_of, hg_neuron_of, steps_of
 from spikeref.operations.operation import Inputs, Operation, Outputs, Parameters
 from spikeref.operations.parameters import flag
@@ -39,8 +39,7 @@ def _exp(parameters: Parameters, inputs: Inputs) -> Outputs:
 
 def _refuse_foreign(name: str, inputs: Inputs) -> None:
     refuse_below(f"{name}: s", inputs["s"], 1)
-    if magnitude(inputs["s"]) >= LARGEST_MAGNITUDE:
-        raise RefusedError("range", f"{name}: s reaches 2^62 (HG-3)")
+    refuse_wide(f"{name}: s", inputs["s"])
 
 
 def _mantissa(parameters: Parameters, inputs: Inputs) -> Outputs:

@@ -8,7 +8,7 @@ from spikeref.neurons.binary_train import BinaryTrain, time_steps
 from spikeref.neurons.few_spikes import FewSpikes, few_spikes
 from spikeref.neurons.multi_threshold import mt_counts
 from spikeref.neurons.outlier_aware import LARGEST_THRESHOLD, encode_oat, saturated
-from spikeref.operations.arithmetic import refuse_below
+from spikeref.operations.arithmetic import refuse_below, refuse_wide
 from spikeref.operations.las_events import LAS_EVENTS
 from spikeref.operations.las_forms import (
     CODE,
@@ -49,6 +49,7 @@ def _oat_encode(parameters: Parameters, inputs: Inputs) -> Outputs:
         raise RefusedError("parameter", f"{fraction_bits} fraction bits (NEUR-3)")
     if fraction_bits == PROBABILITY_BITS and code.outlier > LARGEST_PROBABILITY_THRESHOLD:
         raise RefusedError("parameter", f"threshold {code.outlier} with 30 fraction bits (NEUR-3)")
+    refuse_wide("oat_encode: x", x)
     spikes = encode_oat(x, fraction_bits, code)
     return {
         "counts": spikes.counts,

@@ -26,7 +26,7 @@ from spikeref.operations.las_forms import (
     weighed_steps,
 )
 from spikeref.operations.operation import Inputs, Outputs, Parameters, Run
-from spikeref.operations.parameters import integer, text, ties_of
+from spikeref.operations.parameters import OUTPUT_WIDTHS, integer, text, ties_of, width_of
 from spikeref.ops.las_feed_forward import activation_code, gated_product
 from spikeref.ops.las_linear import spiking_logits, wide_linear
 from spikeref.ops.las_norm import NormOutput, NormRules, spiking_norm
@@ -58,7 +58,7 @@ def las_rescale(parameters: Parameters, inputs: Inputs) -> Outputs:
         accumulator,
         bound,
         channels_of(inputs),
-        bits=integer(parameters, "output_bits"),
+        bits=width_of(parameters, "output_bits", OUTPUT_WIDTHS),
         ties=ties_of(parameters),
         bias=inputs["bias"],
     )
@@ -127,7 +127,7 @@ def las_saw(engine: LasEngine) -> Run:
             synapses,
             engine,
             magnitude(weights),
-            integer(parameters, "output_bits"),
+            width_of(parameters, "output_bits", OUTPUT_WIDTHS),
             ties_of(parameters),
         )
         return {

@@ -93,6 +93,7 @@ PRODUCTS = (
         clauses=("LAS-7", "NEUR-3"),
         parameters=(*FORM, *RULES, *CODE, "ties"),
         optional=("cos", "sin"),
+        together=(("cos", "sin"),),
         inputs={"x": "i32 R H d", "cos": "i16 R d/2", "sin": "i16 R d/2"},
         outputs={"counts": "i32 R H d", "outliers": "i8 R H d", "saturations": "i64 R"},
         run=attention.heads,

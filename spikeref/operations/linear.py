@@ -17,7 +17,13 @@ from spikeref.operations.operation import (
     Parameters,
     Run,
 )
-from spikeref.operations.parameters import encoder_of, integer, rotation_of, ties_of
+from spikeref.operations.parameters import (
+    OUTPUT_WIDTHS,
+    encoder_of,
+    rotation_of,
+    ties_of,
+    width_of,
+)
 from spikeref.ops.linear import FRACTION_BITS
 from spikeref.ops.linear import linear as linear_operator
 from spikeref.ops.norm import Scaled
@@ -40,7 +46,7 @@ def _rescale(parameters: Parameters, inputs: Inputs) -> Outputs:
         inputs["accumulator"],
         (token, channel),
         fraction_bits=FRACTION_BITS,
-        bits=integer(parameters, "bits"),
+        bits=width_of(parameters, "bits", OUTPUT_WIDTHS),
         ties=ties_of(parameters),
         bias=inputs["bias"],
     )
@@ -76,7 +82,7 @@ def linear(engine: Engine) -> Run:
             clip_ratio=encoder.clip_ratio,
             ties=encoder.ties,
         )
-        bits = integer(parameters, "output_bits")
+        bits = width_of(parameters, "output_bits", OUTPUT_WIDTHS)
         done = linear_operator(given, synapses, engine, profile, bits)
         return {
             "counts": given.spikes.counts,

@@ -161,6 +161,7 @@ SPIKING_INPUT = Operation(
     clauses=("OP-4", "OP-5", "OP-6", "OP-7"),
     parameters=(*ENCODER_PARAMETERS, "rotate"),
     optional=("mode", "threshold"),
+    together=(("mode", "threshold"),),
     inputs={"u": "i64 T N", "exponent": "i32 T"},
     outputs={
         "potential": "i32 T N",

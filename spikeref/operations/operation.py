@@ -27,6 +27,8 @@ class Operation:
     parameters: tuple[str, ...]
     optional: tuple[str, ...] = ()
     """Parameters and inputs that a case may lack."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Of these, which a case has all or none."""
     inputs: Mapping[str, str]
     """Name -> form of each input, as "i16 T N": its type, then a word for each dimension."""
     outputs: Mapping[str, str]

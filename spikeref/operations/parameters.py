@@ -6,12 +6,26 @@ from typing import TypeVar
 
 from spikeref.arith.hadamard import HadamardPlan, plan_hadamard
 from spikeref.arith.ties import Ties
+from spikeref.arith.widths import minimum_bits
 from spikeref.errors import RefusedError, UsageError
-from spikeref.neurons.clipping import ClipMode, MembraneClip
+from spikeref.neurons.clipping import THRESHOLD_BITS, ClipMode, MembraneClip
 from spikeref.neurons.counts import LARGEST_RATIO_TERM, Encoder, Encoding
 from spikeref.operations.operation import Parameters
 
 Variant = TypeVar("Variant", bound=Enum)
+
+ANY_INTEGER = ("seed", "epoch")
+"""Taken modulo a power of two."""
+
+OUTPUT_WIDTHS = range(2, 41)
+"""Of what is rescaled: outputs have 32 or 40 bits, and wider ones would saturate before a bias."""
+
+
+def refuse_wide_parameters(parameters: Parameters) -> None:
+    """Refuse integers beyond 2^62, of which formulas could leave 64 bits (CONF-10)."""
+    for name, value in parameters.items():
+        if isinstance(value, int) and abs(value) > 1 << 62 and name not in ANY_INTEGER:
+            raise RefusedError("parameter", f"{name} {value} is beyond 2^62")
 
 
 def integer(parameters: Parameters, name: str) -> int:
@@ -44,8 +58,11 @@ def ties_of(parameters: Parameters) -> Ties:
 
 
 def flag(parameters: Parameters, name: str) -> bool:
-    """Return a parameter that is 0 or 1."""
-    return integer(parameters, name) == 1
+    """Return a parameter that is 0 or 1; others are refused."""
+    value = integer(parameters, name)
+    if value not in (0, 1):
+        raise RefusedError("parameter", f"{name} {value} is neither 0 nor 1")
+    return value == 1
 
 
 def integers(parameters: Parameters, name: str) -> tuple[int, ...]:
@@ -91,6 +108,14 @@ def count_bits(parameters: Parameters) -> int:
     return bits
 
 
+def width_of(parameters: Parameters, name: str, widths: range) -> int:
+    """Return a width of values; refused unless it is one of `widths` (CONF-10)."""
+    bits = integer(parameters, name)
+    if bits not in widths:
+        raise RefusedError("parameter", f"{name} {bits} outside {widths[0]} … {widths[-1]}")
+    return bits
+
+
 def rotation_of(parameters: Parameters, width: int) -> HadamardPlan | None:
     """Return the Hadamard matrix of a width where `rotate` is 1, else None."""
     return plan_hadamard(width) if flag(parameters, "rotate") else None
@@ -100,6 +125,15 @@ def clip_of(parameters: Parameters) -> MembraneClip | None:
     """Return the membrane clipping that mode and threshold state, None where there is none."""
     if "mode" not in parameters:
         return None
-    return MembraneClip(
-        threshold=integer(parameters, "threshold"), mode=variant(parameters, "mode", ClipMode)
-    )
+    threshold = integer(parameters, "threshold")
+    if minimum_bits(threshold, threshold) > THRESHOLD_BITS:
+        raise RefusedError("parameter", f"threshold {threshold} leaves 48 bits (ENC-8)")
+    return MembraneClip(threshold=threshold, mode=variant(parameters, "mode", ClipMode))
+
+
+def window_of(parameters: Parameters) -> int | None:
+    """Return the sliding window, None for none; a negative one is refused."""
+    window = integer(parameters, "window")
+    if window < 0:
+        raise RefusedError("parameter", f"window {window} is negative")
+    return window or None

@@ -90,6 +90,7 @@ RESIDUAL = (
         clauses=("OP-2", "OP-3"),
         parameters=("norm_root", "norm_root_exponent", "norm_epsilon", "ties"),
         optional=("gamma_exponent", "gamma"),
+        together=(("gamma_exponent", "gamma"),),
         inputs={"x": "i64 T N", "gamma": "i16 N"},
         outputs={"u": "i64 T N", "exponent": "i32 T"},
         run=_rms_norm,

@@ -31,6 +31,7 @@ from spikeref.operations.linear import LINEAR
 from spikeref.operations.neurons import NEURONS, ROTATION, SPIKING_INPUT
 from spikeref.operations.operation import Operation, Outputs, Parameters
 from spikeref.operations.packed import PACK_CACHE, PACK_TRAINS, PACK_WEIGHTS
+from spikeref.operations.parameters import refuse_wide_parameters
 from spikeref.operations.residual import OUTPUT, RESIDUAL
 
 OPERATIONS: dict[str, Operation] = {
@@ -90,6 +91,7 @@ def run_operation(
     """
     operation = find_operation(name)
     refuse_foreign_folder(parameters)
+    refuse_wide_parameters(parameters)
     if "model" in parameters and folder is not None:
         parameters = {**parameters, "model": str(folder / "model")}
     check_arguments(operation, parameters, inputs)

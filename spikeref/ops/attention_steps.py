@@ -145,7 +145,7 @@ def mix_values(
     rules: AttentionRules,
     engine: Engine,
 ) -> Scaled:
-    """Return o, int64 [B, C, d], and X [B, C] of weights [B, C, S] and values (ATT-8)."""
+    """Return o, integers [B, C, d], and X [B, C] of weights [B, C, S] and values (ATT-8)."""
     highest = np.where(hidden, np.int64(LOWEST), values.exponent).max(axis=2)
     addends = rescale(
         weight,

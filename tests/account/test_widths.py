@@ -9,10 +9,10 @@ import pytest
 from spikeref.account.ranges import TALLIES, RangeSink, SignalWidth
 from spikeref.account.widths import proven_bits
 from spikeref.api import run
-from spikeref.model.groups import OPERATORS
+from spikeref.model.groups import GROUPS, OPERATORS
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Profile, Rotation, find_profile
-from spikeref.neurons.clipping import ClipMode
+from spikeref.neurons.clipping import ClipMode, MembraneClip
 from spikeref.trace.records import Record
 from spikeref.trace.sinks import collect, tee
 from tests.account.models import TOKENS, clipped, compiled
@@ -45,6 +45,13 @@ CLIPPED = {
     "shift, negative threshold": (Fraction(1, 100), ClipMode.SHIFT),
     "gate": (Fraction(1, 2), ClipMode.GATE),
 }
+
+
+def with_threshold(model: IntegerModel, threshold: int, mode: ClipMode) -> IntegerModel:
+    """The model with one threshold for every group, which no calibration would give."""
+    clip = MembraneClip(threshold=threshold, mode=mode)
+    layers = [replace(layer, clips=dict.fromkeys(GROUPS, clip)) for layer in model.layers]
+    return replace(model, layers=tuple(layers))
 
 
 def observe(model: IntegerModel) -> tuple[dict[tuple[int, str, str], SignalWidth], list[Record]]:
@@ -80,6 +87,21 @@ def test_what_is_observed_fits_what_is_proven(
         half = 1 << (signal.proven_bits - 1)
         assert -half <= min(values), key
         assert max(values) < half, key
+
+
+@pytest.mark.parametrize("mode", list(ClipMode))
+@pytest.mark.parametrize("threshold", [-(1 << 47), -(1 << 40), -1, 0, 1 << 40])
+def test_any_threshold_keeps_to_the_proven_widths(
+    tiny_model: IntegerModel, mode: ClipMode, threshold: int
+) -> None:
+    """A shift by a threshold of 31 bits needs 32; a gate, or a threshold from 0 on, no more."""
+    model = with_threshold(tiny_model, threshold, mode)
+    for signal in observe(model)[0].values():
+        assert signal.observed_bits <= signal.proven_bits, signal
+    wide = threshold < 0 and mode is ClipMode.SHIFT
+    unclipped = proven_bits(tiny_model, 0, "qkv_input", "potential")
+    assert unclipped < 32
+    assert proven_bits(model, 0, "qkv_input", "potential") == (32 if wide else unclipped)
 
 
 def test_tallies_are_no_signals(tiny_model: IntegerModel) -> None:

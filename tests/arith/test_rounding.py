@@ -72,6 +72,17 @@ def test_left_shift_at_its_limit(s: int) -> None:
             round_shift(int64([1]), s, Ties.HALF_EVEN)
 
 
+def test_a_left_shift_names_what_does_not_fit() -> None:
+    """The shifted value, of the element that leaves the width, though x broadcasts."""
+    x = int64([[1], [5], [0]])  # type: ignore[list-item]
+    with pytest.raises(RangeError) as caught:
+        round_shift(x, int64([0, -60]), Ties.HALF_EVEN)
+    assert caught.value.value == 5 << 60
+    with pytest.raises(RangeError) as caught:
+        round_shift(int64([0, -3]), -(1 << 40), Ties.HALF_EVEN)
+    assert caught.value.value == -3 << 63
+
+
 def test_round_shift_leaves_its_input_alone() -> None:
     x = int64([5, -5, 7])
     for ties in BOTH_TIES:
@@ -299,6 +310,26 @@ def test_normalise(ties: Ties, values: list[int], bits: int) -> None:
     scale = normalise(int64(values), bits, ties)
     expected = [scalar.normalise(a, bits, ties) for a in values]
     assert list(zip(scale.mantissa.tolist(), scale.exponent.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("ties", BOTH_TIES)
+def test_block_shift_and_normalise_end_where_round_shift_does(ties: Ties) -> None:
+    """At 2^62 half a unit would leave 63 bits, and −(−2^63) is −2^63: refused, never wrapped."""
+    for bits in (1, 2, 24, 62):
+        assert normalise(int64([WIDE]), bits, ties).mantissa.tolist() == [
+            scalar.normalise(WIDE, bits, ties)[0]
+        ]
+        for beyond in (1 << 62, (1 << 63) - 1):
+            with pytest.raises(RangeError, match=rf"normalise: {beyond} .*ARITH-6"):
+                normalise(int64([1, beyond]), bits, ties)
+    for bits in (1, 2, 24, 63, 64):
+        rows = int64([[3, 5], [WIDE, -WIDE]])  # type: ignore[list-item]
+        mantissas, shift = scalar.block_shift([WIDE, -WIDE], bits, ties)
+        block = block_shift(rows, bits, ties)
+        assert (block.mantissas[1].tolist(), int(block.shift[1])) == (mantissas, shift)
+        for beyond in (1 << 62, -(1 << 62), (1 << 63) - 1, -(1 << 63)):
+            with pytest.raises(RangeError, match=rf"block_shift: {abs(beyond)} .*ARITH-5"):
+                block_shift(int64([[3, 5], [beyond, 3]]), bits, ties)  # type: ignore[list-item]
 
 
 def rows_of_one(values: NDArray[np.int64]) -> NDArray[np.int64]:

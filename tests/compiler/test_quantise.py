@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spikeref.compiler.quantise import quantise_rows
+from spikeref.errors import RangeError
 
 
 def expected(row: list[int], largest_weight: int) -> list[int]:
@@ -50,6 +51,16 @@ def test_one_large_row_changes_nothing_in_the_others() -> None:
     assert np.array_equal(together.weights[:5], alone.weights)
     assert together.weights[5].tolist() == [7] * 31
     assert together.largest.tolist() == [*alone.largest.tolist(), 1 << 52]
+
+
+def test_a_numerator_of_63_bits_is_refused() -> None:
+    widest = (1 << 62) // 32767
+    row = [widest, widest >> 1, -3 * (widest >> 2), 1]
+    found = quantise_rows(np.array([row], dtype=np.float64), 32767)
+    assert found.weights.tolist() == [expected(row, 32767)]
+    for beyond in ([1 << 52, 1 << 51, -3 << 50], [1, -widest - 1]):
+        with pytest.raises(RangeError, match="does not fit 63 bits"):
+            quantise_rows(np.array([beyond], dtype=np.float64), 32767)
 
 
 def test_rows_of_zeros_have_largest_one() -> None:

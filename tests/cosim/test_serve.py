@@ -219,3 +219,36 @@ def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
     assert (process.returncode, out) == (2, b"")
     assert err.startswith(b"spikeref serve: ")
     assert len(err.splitlines()) == 1
+
+
+def test_odd_requests_do_not_end_the_server(server: Server, tmp_path: Path) -> None:
+    x = written(tmp_path / "x.bin", np.array([[1 << 61, 3]], dtype=np.int64))
+    membranes = written(tmp_path / "m.bin", np.array([5, 1 << 21], dtype=np.int64))
+    far = np.array([[1 << 21, (1 << 22) - 1, 1, -10, 2, 6]], dtype=np.int64)
+    steps = {"steps": 16, "table_steps": 16}
+    requests: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
+        ("saturate", {"bits": 0}, {"x": x}, "parameter"),
+        ("block_shift", {"bits": 0, "ties": "half-even"}, {"x": x}, "parameter"),
+        (
+            "hg_neuron",
+            steps,
+            {"x": membranes, "pieces": written(tmp_path / "none.bin", far[:0])},
+            "request",
+        ),
+        (
+            "hg_neuron",
+            steps,
+            {"x": membranes, "pieces": written(tmp_path / "far.bin", far)},
+            None,
+        ),
+    ]
+    for number, (operation, parameters, inputs, error) in enumerate(requests):
+        answer = server.ask(
+            id=number,
+            operation=operation,
+            parameters=parameters,
+            inputs=inputs,
+            outputs=str(tmp_path / "out"),
+        )
+        assert (answer["id"], answer.get("error")) == (number, error)
+    assert read(answer["outputs"]["code"]).tolist() == [0, 1 << 15]

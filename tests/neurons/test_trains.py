@@ -1,5 +1,7 @@
 """Counts unfold into left-aligned trains and fold back (ENC-5, equations 10 and 17)."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,15 @@ def test_counts_of_any_shape() -> None:
 def test_a_count_too_large_for_its_train(count: int) -> None:
     with pytest.raises(UsageError, match="does not fit a train of 8 virtual steps"):
         unfold(np.array([0, count], dtype=np.int8), 8)
+
+
+@pytest.mark.parametrize("form", [np.int8, np.uint8, np.int16, np.uint16])
+def test_counts_of_any_type(form: type[Any]) -> None:
+    """A train may be longer than the type of its counts can count."""
+    low, high = max(np.iinfo(form).min, -300), min(np.iinfo(form).max, 300)
+    train = unfold(np.array([low, 0, 3, high], dtype=form), 300)
+    assert fold(train).tolist() == [low, 0, 3, high]
+    assert not train[max(high, -low) :].any()
 
 
 def test_no_neurons_fire_nothing() -> None:

@@ -11,6 +11,14 @@ LIMIT = 1 << 62
 """What the reference's rounding takes and gives lies below it (CONF-10)."""
 
 
+def coefficients(inputs: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """The table c_0 … c_6 of exp2; refuses one that a model may not have (MODEL-7)."""
+    table = inputs["table"].flat
+    if table[0] != 1 << 30 or min(table) < 0 or sum(table) > 1 << 31:
+        raise Refusal("range", "a table that MODEL-7 excludes")
+    return table
+
+
 def round_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-2."""
     x, s = inputs["x"].flat, inputs["s"].flat
@@ -34,7 +42,7 @@ def round_div(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str,
 
 def saturate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-4."""
-    bits = parameters.integer("bits")
+    bits = parameters.width("bits", 1, 64)
     rows = [rule.saturate_all(row, bits) for row in inputs["x"].rows()]
     return {
         "y": matrix("i64", [y for y, _ in rows]),
@@ -44,7 +52,9 @@ def saturate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, 
 
 def block_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-5."""
-    bits, ties = parameters.integer("bits"), parameters.ties
+    bits, ties = parameters.width("bits", 1, 64), parameters.ties
+    if any(abs(value) >= LIMIT for value in inputs["x"].flat):
+        raise Refusal("range", "|x| ≥ 2^62")
     rows = [rule.block_shift(row, bits, ties) for row in inputs["x"].rows()]
     return {
         "mantissas": matrix("i64", [mantissas for mantissas, _ in rows]),
@@ -54,10 +64,12 @@ def block_shift(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[st
 
 def normalise(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-6."""
-    bits, ties = parameters.integer("bits"), parameters.ties
+    bits, ties = parameters.width("bits", 1, 62), parameters.ties
     a = inputs["a"].flat
     if min(a) < 1:
         raise Refusal("range", "a < 1")
+    if max(a) >= LIMIT:
+        raise Refusal("range", "a ≥ 2^62")
     scales = [rule.normalise(x, bits, ties) for x in a]
     return {
         "mantissa": vector("i64", [mantissa for mantissa, _ in scales]),
@@ -75,7 +87,7 @@ def isqrt(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Ten
 
 def exp2(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-8."""
-    a, table, ties = inputs["a"].flat, inputs["table"].flat, parameters.ties
+    a, table, ties = inputs["a"].flat, coefficients(inputs), parameters.ties
     if min(a) < 0:
         raise Refusal("range", "a < 0")
     return {"p": vector("i64", [rule.exp2(value, table, ties) for value in a])}
@@ -83,5 +95,7 @@ def exp2(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tens
 
 def random_words(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ARITH-10."""
-    seed = generator.seed_of(parameters.text("label"))
-    return {"words": vector("u64", generator.random_words(seed, parameters.integer("count")))}
+    seed, count = generator.seed_of(parameters.text("label")), parameters.integer("count")
+    if not 0 <= count <= 1 << 24:
+        raise Refusal("parameter", f"count {count} outside 0 … 2^24")
+    return {"words": vector("u64", generator.random_words(seed, count))}

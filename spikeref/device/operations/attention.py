@@ -8,6 +8,7 @@ from ..attention import KEY_FRACTION, VALUE_FRACTION, Cached, Heads, Mixed, Posi
 from ..operators import Scaled
 from ..parameters import Parameters
 from ..tensor import Tensor, matrix, scalar, stack, vector
+from .arithmetic import coefficients
 
 
 def rope(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -79,7 +80,7 @@ def scores(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Te
 
 def softmax(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ATT-7."""
-    top, weights, total = rule.softmax(inputs["score"].flat, inputs["table"].flat, parameters.ties)
+    top, weights, total = rule.softmax(inputs["score"].flat, coefficients(inputs), parameters.ties)
     return {
         "top": scalar("i64", top),
         "weight": vector("i64", weights),
@@ -103,8 +104,8 @@ def _heads(parameters: Parameters, inputs: Mapping[str, Tensor]) -> Heads:
     return Heads(
         bits=parameters.count_bits(),
         rotate=parameters.flag("rotate"),
-        window=parameters.integer("window"),
-        table=inputs["table"].flat,
+        window=parameters.window,
+        table=coefficients(inputs),
         ties=parameters.ties,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from .. import attention as positions
 from .. import las_attention as rule
-from ..las_neurons import Form
+from ..las_neurons import Form, check_membranes
 from ..las_operators import Spikes, product_increments
 from ..las_parameters import (
     code_of,
@@ -136,6 +136,7 @@ def las_mix(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     value = code_of(parameters, form, "value_")
     p_code = code_of(parameters, form, "probabilities_")
     codes = rule.Codes(query=value, key=value, value=value, probabilities=p_code)
+    check_membranes(inputs["probability"].flat)
     p, cut = rule.encode(inputs["probability"].flat, 30, p_code)
     total = rule.mix(p, list(spikes_of(inputs, form, "value_")), codes)
     out, saturations = rule.mixed(total, codes, ties)
@@ -150,7 +151,7 @@ def las_mix(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
 
 def las_attend(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-10 to LAS-12."""
-    form, window = form_of(parameters), parameters.integer("window")
+    form, window = form_of(parameters), parameters.window
     causal = parameters.flag("causal")
     codes = _codes(parameters, form, ("query", "key", "value", "probabilities"))
     queries, keys, values = (heads_of(inputs, form, f"{r}_") for r in ("query", "key", "value"))

@@ -42,6 +42,7 @@ def oat_encode(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str
     """NEUR-3, NEUR-4."""
     code, fraction = code_of(parameters, form_of(parameters)), parameters.integer("fraction_bits")
     rule.check_fraction(code, fraction)
+    rule.check_membranes(inputs["x"].flat)
     rows = [[rule.outlier_aware(x, fraction, code) for x in row] for row in inputs["x"].rows()]
     mantissa, exponent = code.unit
     return {

@@ -37,7 +37,7 @@ def las_rescale(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-2."""
     bound, bits, ties = (
         parameters.integer("bound"),
-        parameters.integer("output_bits"),
+        parameters.width("output_bits", 2, 40),
         parameters.ties,
     )
     if not 1 <= bound < LARGEST_BOUND:
@@ -144,7 +144,11 @@ def las_published_norm(parameters: Parameters, inputs: Tensors) -> dict[str, Ten
 def las_saw(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-6."""
     form = form_of(parameters)
-    code, bits, ties = code_of(parameters, form), parameters.integer("output_bits"), parameters.ties
+    code, bits, ties = (
+        code_of(parameters, form),
+        parameters.width("output_bits", 2, 40),
+        parameters.ties,
+    )
     weights, channels, bias = inputs["weights"].rows(), channels_of(inputs), inputs["bias"].flat
     return _linear_output(
         [

@@ -6,6 +6,7 @@ from .. import operators
 from ..operators import Channels, Gamma, Norm, Scaled, Synapses
 from ..parameters import Parameters
 from ..tensor import Refusal, Tensor, matrix, vector
+from .arithmetic import coefficients
 from .encoder import enter
 
 
@@ -19,7 +20,7 @@ def _channels(inputs: Mapping[str, Tensor]) -> Channels:
 
 def rescale(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OP-8, steps 2 and 3."""
-    bits, ties, channels = parameters.integer("bits"), parameters.ties, _channels(inputs)
+    bits, ties, channels = parameters.width("bits", 2, 40), parameters.ties, _channels(inputs)
     scales = zip(inputs["token_mantissa"].flat, inputs["token_exponent"].flat, strict=True)
     rows = [
         operators.rescale(y, mantissa, exponent, channels, bits, ties)
@@ -33,7 +34,7 @@ def rescale(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, T
 
 def linear(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OP-4 to OP-8."""
-    neuron, bits = parameters.neuron, parameters.integer("output_bits")
+    neuron, bits = parameters.neuron, parameters.width("output_bits", 2, 40)
     sums = None if neuron.symmetric else inputs["weight_sums"].flat
     synapses = Synapses(rows=inputs["weights"].rows(), sums=sums, channels=_channels(inputs))
     entered = enter(parameters, inputs)
@@ -78,7 +79,7 @@ def rms_norm(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, 
 
 def silu_gate(parameters: Parameters, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """OP-9."""
-    log2e, table, ties = parameters.integer("log2e"), inputs["table"].flat, parameters.ties
+    log2e, table, ties = parameters.integer("log2e"), coefficients(inputs), parameters.ties
     rows = [
         operators.silu_gate(gates, ups, log2e, table, ties).values
         for gates, ups in zip(inputs["gate"].rows(), inputs["up"].rows(), strict=True)
