@@ -128,12 +128,13 @@ def sum_of_squares(m: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def absolute_column_sums(weights: NDArray[np.int8] | NDArray[np.int16]) -> NDArray[np.int64]:
-    """Return Σ_j |W[j, m]|, int64 [M], of weights [N, M] without −128, or −2^15 of int16."""
+    """Return Σ_j |W[j, m]|, int64 [M], of weights [N, M]."""
     sums = np.zeros(weights.shape[1], dtype=np.int64)
-    # 256 magnitudes of up to 127 can be added in int16, of up to 2^15 − 1 in int32.
-    form = np.int16 if weights.dtype == np.int8 else np.int32
+    # 256 magnitudes of up to 128 can be added in 16 bits, of up to 2^15 in 32.
+    own, form = (np.uint8, np.uint16) if weights.dtype == np.int8 else (np.uint16, np.uint32)
     for start in range(0, len(weights), RUN_ROWS):
-        run = np.abs(weights[start : start + RUN_ROWS])
+        # The magnitude of the least weight is itself, read without a sign.
+        run = np.abs(weights[start : start + RUN_ROWS]).view(own)
         sums += np.add.reduce(run, axis=0, dtype=form)
     return sums
 

@@ -190,10 +190,13 @@ def test_sum_of_squares_at_its_widest() -> None:
         sum_of_squares(np.full((1, 2), 1 << 31, dtype=np.int64))
 
 
+@pytest.mark.parametrize("form", [np.int8, np.int16])
 @pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 1000])
-def test_absolute_column_sums(rows: int) -> None:
-    """Columns of 127 and −127 alone are where int16 runs come closest to their end."""
-    weights = np.random.default_rng(rows).integers(-127, 128, size=(rows, 4)).astype(np.int8)
-    weights[:, 0], weights[:, 1] = 127, -127
+def test_absolute_column_sums(rows: int, form: type[np.int8] | type[np.int16]) -> None:
+    """Columns of the least and the largest weight alone come closest to the end of a run."""
+    low, high = np.iinfo(form).min, np.iinfo(form).max
+    drawn = np.random.default_rng(rows).integers(low, high, size=(rows, 4), endpoint=True)
+    weights = drawn.astype(form)
+    weights[:, 0], weights[:, 1] = low, high
     expected = [sum(abs(int(w)) for w in column) for column in weights.T]
     assert absolute_column_sums(weights).tolist() == expected
