@@ -6,7 +6,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.rounding import Scale, saturate
+from spikeref.arith.rounding import Saturated, Scale, saturate
 from spikeref.engine.las_products import LasEngine
 from spikeref.forward.las_cache import LasCache, OatCache
 from spikeref.model.groups import Operator
@@ -187,7 +187,10 @@ class LasPass:
 
     def residual(self, op: LasResidualOp, layer: int, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """Saturate the residual stream, pass it to the sink, and return it."""
-        summed = saturate(x, RESIDUAL_BITS)
+        return self.saturated(op, layer, saturate(x, RESIDUAL_BITS))
+
+    def saturated(self, op: LasResidualOp, layer: int, summed: Saturated) -> NDArray[np.int64]:
+        """Pass a residual stream that is saturated to the sink, and return it."""
         self.sink(
             LasResidualRecord(
                 op=op,
