@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith.shifted_sums import ShiftedRows
 from spikeref.engine.las_products import LasEngine
+from spikeref.errors import TokenError
 from spikeref.forward.embedded import Embedded, check_embedded
 from spikeref.forward.las_cache import LasCache
 from spikeref.forward.las_pass import LasPass
@@ -61,7 +62,7 @@ def las_forward(
     rows = table_rows(model.embedding, tokens)
     if types is not None:
         check_types(model.config.shape, types, len(tokens))
-    positions = following_positions(cache, len(tokens))
+    positions = following_positions(cache, len(tokens), model.config.shape.positions)
     return _through_layers(model, rows, positions, types, cache, engine, sink)
 
 
@@ -70,10 +71,12 @@ def las_forward_embedded(
 ) -> LasOutput:
     """Return what embeddings in place of rows of the token table give; TokenError if unfit."""
     check_embedded(model.config, given, cache.length)
-    positions = given.positions
-    if positions is None:
-        positions = following_positions(cache, len(given.values))
-    rows = given_rows(given.values)
+    if given.positions is None:
+        count = len(given.values)
+        positions = following_positions(cache, count, model.config.shape.positions)
+    else:
+        positions = given.positions.astype(np.int64, copy=False)
+    rows = given_rows(given.values.astype(np.int64, copy=False))
     return _through_layers(model, rows, positions, None, cache, engine, sink)
 
 
@@ -102,7 +105,7 @@ def _through_layers(
     for index, layer in enumerate(model.layers):
         x = layer_output(walk, index, layer, x)
     cache.length += len(x)
-    cache.next_position = int(positions.max()) + 1
+    cache.next_position = max(cache.next_position, int(positions.max()) + 1)
     return output(walk, x)
 
 
@@ -245,9 +248,18 @@ def output(walk: LasPass, x: NDArray[np.int64]) -> LasOutput:
     )
 
 
-def following_positions(cache: LasCache, count: int) -> NDArray[np.int64]:
-    """Return the numbers of text tokens that follow what is cached: int64 [3, T], alike."""
+def following_positions(cache: LasCache, count: int, limit: int) -> NDArray[np.int64]:
+    """Return the numbers of text tokens that follow what is cached: int64 [3, T], alike.
+
+    TokenError where one would reach `limit`, the model's positions: given numbers may run ahead of
+    the place in the sequence (LMOD-9).
+    """
     first = cache.next_position
+    if first + count > limit:
+        raise TokenError(
+            f"position numbers to {first + count - 1} are needed; the model has 0 to {limit - 1}:"
+            " give smaller numbers or fewer tokens"
+        )
     return np.broadcast_to(np.arange(first, first + count, dtype=np.int64), (3, count))
 
 

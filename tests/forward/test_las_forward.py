@@ -188,6 +188,34 @@ def test_given_embeddings_replace_the_token_table(las_model: ModelOf, name: str)
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.float64(1), "integers"),
+        (np.bool_(True), "integers"),
+        (np.int64((1 << 63) - 1), "40 bits"),
+        (np.uint64((1 << 64) - 1), "40 bits"),
+        (np.int64(1 << 39), "40 bits"),
+        (np.int64(-(1 << 39) - 1), "40 bits"),
+    ],
+)
+def test_given_embeddings_are_40_bit_integers(
+    las_model: ModelOf, value: np.generic, words: str
+) -> None:
+    """Else the position's row wraps the sum, or NumPy fails."""
+    model = las_model("gpt2")
+    wrong: Any = np.full((2, model.config.shape.hidden), value)
+    with pytest.raises(TokenError, match=words) as refused:
+        encode(model, Embedded(values=wrong), EngineChoice(), discard)
+    assert "\n" not in str(refused.value)
+    for fit in (-(1 << 39), (1 << 39) - 1, 5):
+        rows = np.full((2, model.config.shape.hidden), fit, dtype=np.int64)
+        assert encode(model, Embedded(values=rows), EngineChoice(), discard).logits is not None
+    small: Any = np.full((2, model.config.shape.hidden), 5, dtype=np.uint8)
+    done = [encode(model, Embedded(values=x), EngineChoice(), discard) for x in (rows, small)]
+    assert done[0].states.tolist() == done[1].states.tolist()
+
+
 @pytest.mark.parametrize(("token", "position"), [(20, 18), (40, 30), (-300, 47), (32767, 32766)])
 def test_rows_cancel_beyond_the_residual(las_model: ModelOf, token: int, position: int) -> None:
     """The sum of a token's and a position's row is exact, however far each leaves 40 bits."""
