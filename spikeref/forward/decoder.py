@@ -29,6 +29,7 @@ from spikeref.ops.non_linear import (
 from spikeref.ops.norm import Scaled
 from spikeref.ops.rope import Turns
 from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
+from spikeref.ops.visibility import visible_spikes
 from spikeref.trace.records import (
     EMBEDDING_LAYER,
     INPUT_OPS,
@@ -231,8 +232,8 @@ class _Pass:
                 accumulator=done.accumulator,
                 mixed=done.mixed.values,
                 exponent=done.mixed.exponent,
-                key_spikes=keys.visible_spikes(len(q), layer.sliding_window, shape.heads),
-                value_spikes=values.visible_spikes(len(q), layer.sliding_window, shape.heads),
+                key_spikes=visible_spikes(keys.spikes, len(q), shape.heads, rules.sight),
+                value_spikes=visible_spikes(values.spikes, len(q), shape.heads, rules.sight),
                 saturations=done.score_saturations,
             )
         )

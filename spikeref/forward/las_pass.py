@@ -26,6 +26,7 @@ from spikeref.ops.las_linear import OatInput, WideOutput, oat_input, wide_linear
 from spikeref.ops.las_norm import AnyNormRules, NormRules, spiking_norm
 from spikeref.ops.las_published import PublishedNormRules
 from spikeref.ops.rope import Turns
+from spikeref.ops.visibility import visible_spikes
 from spikeref.trace.las_records import (
     LasAttentionRecord,
     LasLinearOp,
@@ -169,8 +170,8 @@ class LasPass:
                 accumulator=done.accumulator,
                 mixed=done.mixed.values,
                 probability_spikes=done.probability_spikes,
-                key_spikes=done.key_spikes,
-                value_spikes=done.value_spikes,
+                key_spikes=visible_spikes(keys.spikes, len(q), shape.heads, rules.sight),
+                value_spikes=visible_spikes(values.spikes, len(q), shape.heads, rules.sight),
                 saturations=done.saturations,
             )
         )
