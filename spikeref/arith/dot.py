@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import even_parts, map_in_threads, threads_for
+from spikeref.arith.blocks import even_parts, for_row_blocks, map_in_threads, threads_for
 from spikeref.arith.byte_products import byte_product, suits_bytes
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
@@ -128,13 +128,24 @@ def sum_of_squares(m: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def absolute_column_sums(weights: NDArray[np.int8] | NDArray[np.int16]) -> NDArray[np.int64]:
-    """Return Σ_j |W[j, m]|, int64 [M], of weights [N, M] without −128, or −2^15 of int16."""
+    """Return Σ_j |W[j, m]|, int64 [M], of weights [N, M] without −128 where they are int8."""
     sums = np.zeros(weights.shape[1], dtype=np.int64)
-    # 256 magnitudes of up to 127 can be added in int16, of up to 2^15 − 1 in int32.
+    # 256 magnitudes of up to 127 can be added in int16, of up to 2^15 in int32.
     form = np.int16 if weights.dtype == np.int8 else np.int32
     for start in range(0, len(weights), RUN_ROWS):
-        run = np.abs(weights[start : start + RUN_ROWS])
+        run = np.abs(weights[start : start + RUN_ROWS], dtype=form)
         sums += np.add.reduce(run, axis=0, dtype=form)
+    return sums
+
+
+def absolute_row_sums(weights: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return Σ_j |W[v, j]|, int64 [V], of weights [V, N], without a copy of them all."""
+    sums = np.empty(len(weights), dtype=np.int64)
+
+    def work(rows: slice) -> None:
+        sums[rows] = np.abs(weights[rows], dtype=np.int32).sum(axis=1, dtype=np.int64)
+
+    for_row_blocks(weights.shape[0], weights.shape[1], work)
     return sums
 
 
