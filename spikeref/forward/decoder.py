@@ -10,7 +10,7 @@ from spikeref.arith.rounding import saturate
 from spikeref.engine.products import Engine
 from spikeref.forward.cache import Cache, SpikeCache
 from spikeref.forward.tokens import check_tokens
-from spikeref.model.groups import Group, Operator
+from spikeref.model.groups import OUTPUT_BITS, Group, Operator
 from spikeref.model.layers import DecoderLayer, IntegerModel
 from spikeref.model.rotation import group_width, head_rotation, input_rotation
 from spikeref.ops.attention import AttentionOutput, attend
@@ -44,10 +44,6 @@ from spikeref.trace.records import (
     ResidualRecord,
 )
 from spikeref.trace.sinks import Sink
-
-OUTPUT_BITS: dict[Operator, int] = {
-    "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
-}  # fmt: skip
 
 
 def forward(

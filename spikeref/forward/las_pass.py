@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spikeref.arith.rounding import Saturated, Scale, saturate
 from spikeref.engine.las_products import LasEngine
 from spikeref.forward.las_cache import LasCache, OatCache
-from spikeref.model.groups import Operator
+from spikeref.model.groups import OUTPUT_BITS, Operator
 from spikeref.model.las_bounds import largest_weight_sum
 from spikeref.model.las_config import NormKind
 from spikeref.model.las_layers import LasLayer, LasModel, NormParameters, WideSynapses
@@ -40,9 +40,6 @@ from spikeref.trace.las_records import (
 )
 from spikeref.trace.sinks import Sink
 
-OUTPUT_BITS: dict[Operator, int] = {
-    "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
-}  # fmt: skip
 LINEAR_OPS: dict[Operator, LasLinearOp] = {
     "q": "las_q", "k": "las_k", "v": "las_v", "o": "las_o",
     "gate": "las_gate", "up": "las_up", "down": "las_down",
