@@ -13,14 +13,10 @@ from spikeref.forward.las_cache import LasCache
 from spikeref.forward.las_pass import attention_rules
 from spikeref.model.las_layers import LasModel
 from spikeref.neurons.outlier_aware import OatSpikes
-from spikeref.ops.las_attention import (
-    PROBABILITY_BITS,
-    LasAttentionRules,
-    softmax_rules,
-    visible_positions,
-)
+from spikeref.ops.las_attention import PROBABILITY_BITS, LasAttentionRules, softmax_rules
 from spikeref.ops.las_linear import oat_input
 from spikeref.ops.las_softmax import logs, probabilities, running_offset, weights
+from spikeref.ops.visibility import hidden
 from spikeref.trace.las_records import LasAttentionRecord, LasOp, LasRecord, LasSpikesRecord
 from spikeref.trace.las_roles import code_of
 from spikeref.trace.records import Record
@@ -86,31 +82,24 @@ class LasRangeSink:
         rules = attention_rules(self._model, self._model.layers[layer])
         queries, keys = self._queries[layer], self._cache.keys[layer].view()
         heads, groups = queries.counts.shape[1], keys.counts.shape[1]
-        hidden = _hidden(record.first_token, len(queries.counts), len(keys.counts), rules)
+        positions = len(keys.counts)
+        ranges = rules.sight.ranges(record.first_token, len(queries.counts), positions)
+        unseen = hidden(ranges, range(positions))
         for head in range(heads):
             group = head // (heads // groups)
-            yield from _between(queries[:, head], keys[:, group], hidden, rules)
-
-
-def _hidden(first: int, tokens: int, positions: int, rules: LasAttentionRules) -> NDArray[np.bool_]:
-    """Return which of S positions each of T tokens does not see, bool [T, S]."""
-    hidden = np.ones((tokens, positions), dtype=np.bool_)
-    for token in range(tokens):
-        begin, end = visible_positions(first + token, positions, rules)
-        hidden[token, begin:end] = False
-    return hidden
+            yield from _between(queries[:, head], keys[:, group], unseen, rules)
 
 
 def _between(
-    queries: OatSpikes, keys: OatSpikes, hidden: NDArray[np.bool_], rules: LasAttentionRules
+    queries: OatSpikes, keys: OatSpikes, unseen: NDArray[np.bool_], rules: LasAttentionRules
 ) -> Iterator[Signal]:
     """Yield the signals of one head, queries [T, d] over keys [S, d] (LAS-10 to LAS-12)."""
-    softmax, seen = softmax_rules(queries.counts.shape[1], rules), ~hidden
+    softmax, seen = softmax_rules(queries.counts.shape[1], rules), ~unseen
     scores = sum(LAS_DENSE.saa(queries, keys.transposed, softmax.bound >> 1))
     assert isinstance(scores, np.ndarray)
-    distance = running_offset(iter([scores]), hidden).below
+    distance = running_offset(iter([scores]), unseen).below
     log = logs(distance, softmax)
-    probability = probabilities(distance, hidden, softmax, LAS_DENSE, rules.softmax).values
+    probability = probabilities(distance, unseen, softmax, LAS_DENSE, rules.softmax).values
     spikes = oat_input(probability, PROBABILITY_BITS, rules.codes.probabilities).spikes
     yield "score", scores[seen]
     yield "distance", distance[seen]

@@ -5,10 +5,9 @@ from typing import assert_never
 from spikeref.account.largest_codes import largest_code, output_range
 from spikeref.account.las_attention_widths import attention_bits
 from spikeref.arith.widths import minimum_bits
-from spikeref.forward.las_pass import OUTPUT_BITS
 from spikeref.functions.mantissas import MANTISSA_BITS
 from spikeref.functions.square import VALUE_SHIFT
-from spikeref.model.groups import Operator
+from spikeref.model.groups import OUTPUT_BITS, Operator
 from spikeref.model.las_assembly import INPUT_ROLES
 from spikeref.model.las_bounds import LARGEST_WIDE_BOUND
 from spikeref.model.las_config import FeedForward

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import even_parts, map_in_threads, threads_for
+from spikeref.arith.blocks import even_parts, for_row_blocks, map_in_threads, threads_for
 from spikeref.arith.byte_products import byte_product, suits_bytes
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
@@ -136,6 +136,17 @@ def absolute_column_sums(weights: NDArray[np.int8] | NDArray[np.int16]) -> NDArr
         # The magnitude of the least weight is itself, read without a sign.
         run = np.abs(weights[start : start + RUN_ROWS]).view(own)
         sums += np.add.reduce(run, axis=0, dtype=form)
+    return sums
+
+
+def absolute_row_sums(weights: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return Σ_j |W[v, j]|, int64 [V], of weights [V, N], without a copy of them all."""
+    sums = np.empty(len(weights), dtype=np.int64)
+
+    def work(rows: slice) -> None:
+        sums[rows] = np.abs(weights[rows], dtype=np.int32).sum(axis=1, dtype=np.int64)
+
+    for_row_blocks(weights.shape[0], weights.shape[1], work)
     return sums
 
 

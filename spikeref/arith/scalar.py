@@ -1,7 +1,7 @@
 """The definitions of chapter 2 on plain Python integers, step for step as the spec states them.
 
-Nothing in a forward pass calls these: they are what the array versions are proven equal to, and
-what the compiler uses for its few constants.
+They are what the array versions are proven equal to, and what the compiler uses for its few
+constants; in a forward pass only `arith.shifted_sums` calls them, for rows beyond 63 bits.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Judging a device against golden vectors (spec chapter 17).
 
 device_output   what a device wrote for one case: tensors, a refusal, or something malformed
-divergence      where a tensor first differs, in coordinates, virtual steps and trace records
+divergence      where a tensor first differs, in coordinates, virtual or time steps, records
 operands        the input values behind an element
 judge           a verdict over many cases, in causal order
 kill_matrix     planted faults and what each makes of every case it fails

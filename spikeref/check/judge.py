@@ -1,7 +1,7 @@
 """A verdict over many cases, in causal order (CONF-7)."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, assert_never
@@ -17,11 +17,19 @@ from spikeref.check.device_output import (
     Refused,
     read_output,
 )
-from spikeref.check.divergence import RECORD_DIGESTS, Divergence, find_divergence
+from spikeref.check.divergence import (
+    RECORD_DIGESTS,
+    Divergence,
+    LasOrigin,
+    Origin,
+    SdllmOrigin,
+    find_divergence,
+)
 from spikeref.check.operands import operands_at
 from spikeref.errors import UsageError
-from spikeref.vectors.case import RejectKind
-from spikeref.vectors.manifest import CaseManifest, TensorEntry
+from spikeref.neurons.outlier_aware import TrainForm
+from spikeref.vectors.case import Parameter, RejectKind
+from spikeref.vectors.manifest import CaseManifest
 from spikeref.vectors.outcome import outcome_digest
 from spikeref.vectors.reader import Suite, read_proven
 
@@ -160,7 +168,7 @@ def _compare(
             continue
         folder = suite.folder(manifest.id)
         expected = read_proven(folder / "out" / f"{entry.name}.bin", entry, suite.path)
-        divergence = find_divergence(entry.name, expected, got, _tokens(manifest.inputs))
+        divergence = find_divergence(entry.name, expected, got, origin_of(manifest))
         return replace(
             base,
             kind="differs",
@@ -173,8 +181,23 @@ def _compare(
     return None
 
 
-def _tokens(inputs: tuple[TensorEntry, ...]) -> int | None:
-    return next((entry.shape[0] for entry in inputs if entry.name == "tokens"), None)
+def origin_of(manifest: CaseManifest) -> Origin:
+    """Return what the tensors of a case are to be read by."""
+    if manifest.case_class == "las":
+        return LasOrigin(form=_form(manifest.parameters))
+    tokens = (entry.shape[0] for entry in manifest.inputs if entry.name == "tokens")
+    return SdllmOrigin(tokens=next(tokens, None))
+
+
+def _form(parameters: Mapping[str, Parameter]) -> TrainForm | None:
+    """Return steps and levels of a case; None where it has none, or none that are possible."""
+    steps, levels = parameters.get("steps"), parameters.get("levels")
+    if not isinstance(steps, int) or not isinstance(levels, int):
+        return None
+    try:
+        return TrainForm(steps=steps, levels=levels)
+    except UsageError:
+        return None
 
 
 def _with_operands(suite: Suite, failure: Failure) -> Failure:

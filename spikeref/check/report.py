@@ -116,7 +116,8 @@ def _first_lines(failure: Failure) -> list[str]:
     found = failure.divergence
     if found is None:
         return [*lines, f"  {failure.reason}"]
-    lines.append(f"  {_element(found)}")
+    las = failure.manifest is not None and failure.manifest.case_class == "las"
+    lines.append(f"  {_element(found, 'time' if las else 'virtual')}")
     if found.record is not None:
         record = found.record
         lines.append(f"  the record of token {record.token}, layer {record.layer}, {record.op}")
@@ -131,9 +132,10 @@ def _title(failure: Failure) -> str:
     return f"{failure.case}, {manifest.operation} ({', '.join(manifest.requirements)})"
 
 
-def _element(found: Divergence) -> str:
+def _element(found: Divergence, steps: str) -> str:
+    """Return the element that differs; steps: what kind those of its trains are."""
     place = f"{found.tensor}{_index(found.coordinates)} (element {found.index})"
-    step = "" if found.step is None else f", from virtual step {found.step}"
+    step = "" if found.step is None else f", from {steps} step {found.step}"
     more = f"; {found.differing} elements differ" if found.differing > 1 else ""
     return f"{place}: expected {found.expected}, got {found.got}{step}{more}"
 

@@ -10,6 +10,7 @@ from spikeref.cosim.vcd import Waves, export_vcd
 from spikeref.errors import UsageError
 from spikeref.trace.diff import Divergence, first_divergence
 from spikeref.trace.export import EXPORT_FORMATS, Exported, export_events
+from spikeref.trace.las_records import LAS_OPS
 from spikeref.trace.populations import (
     SPIKING_OPS,
     Population,
@@ -153,7 +154,8 @@ def divergence_lines(found: Divergence) -> list[str]:
         return [*lines, "no field that both traces store differs; write both with level full"]
     if found.index is None:
         return [*lines, f"{found.field}: the shapes differ"]
-    step = "" if found.step is None else f", from virtual step {found.step}"
+    steps = "time" if found.op in LAS_OPS else "virtual"
+    step = "" if found.step is None else f", from {steps} step {found.step}"
     values = f"expected {found.expected}, got {found.got}"
     return [*lines, f"{found.field}, element {found.index}{step}: {values}"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.dot import absolute_row_sums
 from spikeref.checkpoint.config import DecoderConfig
 from spikeref.checkpoint.parts import NormParts, OperatorParts, OuterParts, RowsPart
 from spikeref.checkpoint.reader import Checkpoint
@@ -109,7 +110,7 @@ class _Compilation:
             tensors |= {f"{name}.mantissas": found.mantissas, f"{name}.exponents": found.exponents}
         if has_head(self.config):
             head = compiled.get("head", compiled["embedding"])
-            sums = np.abs(head.mantissas).sum(axis=1, dtype=np.int64)
+            sums = absolute_row_sums(head.mantissas)
             tensors["head.weight_bound"] = sums.max(keepdims=True)
             self._prove("head", int(sums.max()), "head_input")
         norms = {"embedding_norm": outer.embedding_norm, "final_norm": outer.final_norm}

@@ -5,17 +5,13 @@ from fractions import Fraction
 import numpy as np
 
 from spikeref.checkpoint.families import LayerRole
+from spikeref.checkpoint.layout import BIAS_OF
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.compiler.plan import CompilationPlan
 from spikeref.compiler.synapses import OperatorSource
 from spikeref.model.groups import GROUP_OF, Operator
 from spikeref.model.profile import Profile
 from spikeref.model.rotation import input_rotation, order_of
-
-BIAS_OF: dict[Operator, LayerRole] = {
-    "q": "q_bias", "k": "k_bias", "v": "v_bias", "o": "o_bias",
-    "gate": "gate_bias", "up": "up_bias", "down": "down_bias",
-}  # fmt: skip
 
 
 def operator_source(

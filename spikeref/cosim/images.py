@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spikeref.model.groups import OPERATORS, Operator
 from spikeref.model.layers import Gamma, IntegerModel, Synapses
+from spikeref.operations.packing import pack_weights
 from spikeref.vectors.case import type_of, width_of
 from spikeref.vectors.tensors import tensor_bytes
 
@@ -53,7 +54,7 @@ def synapse_images(model: IntegerModel, layer: int, operator: Operator) -> Itera
     """Yield the images of one operator: weights three times, channel scales, bias, sums."""
     synapses = model.layers[layer].synapses(operator)
     prefix = f"layers/{layer}/{operator}"
-    packed = packed_weights(synapses.weights, model.config.profile.weight_bits)
+    packed = pack_weights(synapses.weights, model.config.profile.weight_bits)
     yield Image(path=f"{prefix}/weights", values=np.asarray(synapses.weights, dtype=np.int8))
     yield Image(path=f"{prefix}/weights_packed", values=packed)
     # One row a line: the word that one spike of that source adds.
@@ -70,18 +71,6 @@ def bias_or_zero(synapses: Synapses) -> NDArray[np.int64]:
     if synapses.bias is None:
         return np.zeros(synapses.weights.shape[1], dtype=np.int64)
     return synapses.bias
-
-
-def packed_weights(weights: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
-    """Return weights [N, M] in nibbles or bytes, uint8 [N, ⌈M/2⌉ or M] (PACK-3)."""
-    # int8 -> uint8 keeps the two's complement.
-    plain = np.ascontiguousarray(weights).view(np.uint8)
-    if bits > 4:
-        return plain
-    nibbles = np.zeros((len(plain), plain.shape[1] + plain.shape[1] % 2), dtype=np.uint8)
-    nibbles[:, : plain.shape[1]] = plain & 15
-    packed: NDArray[np.uint8] = nibbles[:, 0::2] | nibbles[:, 1::2] << 4
-    return packed
 
 
 def mem_text(image: Image) -> bytes:

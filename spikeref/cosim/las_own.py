@@ -11,7 +11,8 @@ from spikeref.arith.wide_rescale import combine
 from spikeref.cosim.las_neurons import function_inputs, piece_inputs
 from spikeref.cosim.las_ops import LasOwner
 from spikeref.errors import UsageError
-from spikeref.forward.las_pass import OUTPUT_BITS, attention_rules
+from spikeref.forward.las_pass import attention_rules
+from spikeref.model.groups import OUTPUT_BITS
 from spikeref.model.las_config import FeedForward, NormKind
 from spikeref.model.las_layers import LasModel
 from spikeref.model.las_profile import Choice

@@ -6,13 +6,10 @@ from numpy.typing import NDArray
 
 from spikeref.cosim.images import bias_or_zero
 from spikeref.errors import UsageError
-from spikeref.model.groups import GROUP_OF, OPERATORS, Operator
+from spikeref.model.groups import GROUP_OF, OPERATORS, OUTPUT_BITS, Operator
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Rotation
 from spikeref.operations.operation import Operation
-
-OUTPUT_BITS = {"q": 32, "k": 32, "v": 32, "gate": 32, "up": 32, "o": 40, "down": 40}
-"""B of OP-8."""
 
 
 def own_parameters(

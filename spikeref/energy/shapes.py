@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 CountedOperator: TypeAlias = Literal["q", "k", "v", "o", "gate", "up", "down", "attention"]
-COUNTED_OPERATORS: tuple[CountedOperator, ...] = get_args(CountedOperator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from spikeref.arith.rounding import saturate
 from spikeref.engine.products import Engine
 from spikeref.forward.cache import Cache, SpikeCache
 from spikeref.forward.tokens import check_tokens
-from spikeref.model.groups import Group, Operator
+from spikeref.model.groups import OUTPUT_BITS, Group, Operator
 from spikeref.model.layers import DecoderLayer, IntegerModel
 from spikeref.model.rotation import group_width, head_rotation, input_rotation
 from spikeref.ops.attention import AttentionOutput, attend
@@ -29,6 +29,7 @@ from spikeref.ops.non_linear import (
 from spikeref.ops.norm import Scaled
 from spikeref.ops.rope import Turns
 from spikeref.ops.spiking_input import SpikingInput, spiking_input_of_rows
+from spikeref.ops.visibility import visible_spikes
 from spikeref.trace.records import (
     EMBEDDING_LAYER,
     INPUT_OPS,
@@ -43,10 +44,6 @@ from spikeref.trace.records import (
     ResidualRecord,
 )
 from spikeref.trace.sinks import Sink
-
-OUTPUT_BITS: dict[Operator, int] = {
-    "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
-}  # fmt: skip
 
 
 def forward(
@@ -231,8 +228,8 @@ class _Pass:
                 accumulator=done.accumulator,
                 mixed=done.mixed.values,
                 exponent=done.mixed.exponent,
-                key_spikes=keys.visible_spikes(len(q), layer.sliding_window, shape.heads),
-                value_spikes=values.visible_spikes(len(q), layer.sliding_window, shape.heads),
+                key_spikes=visible_spikes(keys.spikes, len(q), shape.heads, rules.sight),
+                value_spikes=visible_spikes(values.spikes, len(q), shape.heads, rules.sight),
                 saturations=done.score_saturations,
             )
         )

@@ -6,8 +6,9 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.rounding import shift_saturate
+from spikeref.arith.shifted_sums import ShiftedRows
 from spikeref.engine.las_products import LasEngine
+from spikeref.errors import TokenError
 from spikeref.forward.embedded import Embedded, check_embedded
 from spikeref.forward.las_cache import LasCache
 from spikeref.forward.las_pass import LasPass
@@ -15,8 +16,7 @@ from spikeref.forward.tokens import check_tokens, check_types
 from spikeref.functions.activation import activate, with_fraction_bits
 from spikeref.model.las_config import FeedForward, Placement, Position
 from spikeref.model.las_layers import LasLayer, LasModel
-from spikeref.model.layers import DyadicRows
-from spikeref.ops.embedding import FRACTION_BITS
+from spikeref.ops.las_embedding import given_rows, las_embed, table_rows
 from spikeref.ops.las_feed_forward import (
     ACTIVATION_FRACTION_BITS,
     activation_code,
@@ -59,11 +59,11 @@ def las_forward(
     ids, types or positions out of range.
     """
     check_tokens(model.config.shape, tokens, cache.length)
-    x = embedding_rows(model.embedding, tokens, model)
+    rows = table_rows(model.embedding, tokens)
     if types is not None:
         check_types(model.config.shape, types, len(tokens))
-    positions = following_positions(cache, len(x))
-    return _through_layers(model, x, positions, types, cache, engine, sink)
+    positions = following_positions(cache, len(tokens), model.config.shape.positions)
+    return _through_layers(model, rows, positions, types, cache, engine, sink)
 
 
 def las_forward_embedded(
@@ -71,22 +71,25 @@ def las_forward_embedded(
 ) -> LasOutput:
     """Return what embeddings in place of rows of the token table give; TokenError if unfit."""
     check_embedded(model.config, given, cache.length)
-    positions = given.positions
-    if positions is None:
-        positions = following_positions(cache, len(given.values))
-    return _through_layers(model, given.values, positions, None, cache, engine, sink)
+    if given.positions is None:
+        count = len(given.values)
+        positions = following_positions(cache, count, model.config.shape.positions)
+    else:
+        positions = given.positions.astype(np.int64, copy=False)
+    rows = given_rows(given.values.astype(np.int64, copy=False))
+    return _through_layers(model, rows, positions, None, cache, engine, sink)
 
 
 def _through_layers(
     model: LasModel,
-    x: NDArray[np.int64],
+    rows: ShiftedRows,
     positions: NDArray[np.int64],
     types: NDArray[np.int64] | None,
     cache: LasCache,
     engine: LasEngine,
     sink: Sink,
 ) -> LasOutput:
-    """Return what rows x, int64 [T, N], of the token table or in their place give.
+    """Return what T rows of the token table or in their place give.
 
     positions: their position numbers, int64 [3, T], alike but for multi-axis embeddings.
     """
@@ -98,39 +101,28 @@ def _through_layers(
         engine=engine,
         sink=sink,
     )
-    x = embedded(walk, x, types)
+    x = embedded(walk, rows, types)
     for index, layer in enumerate(model.layers):
         x = layer_output(walk, index, layer, x)
     cache.length += len(x)
-    cache.next_position = int(positions.max()) + 1
+    cache.next_position = max(cache.next_position, int(positions.max()) + 1)
     return output(walk, x)
 
 
-def embedding_rows(
-    table: DyadicRows, rows: NDArray[np.int64], model: LasModel
-) -> NDArray[np.int64]:
-    """Return rows of a table, int64 [T, N] with 16 fraction bits (LAS-3)."""
-    exponents = table.exponents[rows].astype(np.int64)
-    return shift_saturate(
-        table.mantissas[rows].astype(np.int64),
-        -(exponents + np.int64(FRACTION_BITS))[:, None],
-        48,
-        model.config.profile.ties,
-    ).values
-
-
 def embedded(
-    walk: LasPass, x: NDArray[np.int64], types: NDArray[np.int64] | None
+    walk: LasPass, given: ShiftedRows, types: NDArray[np.int64] | None
 ) -> NDArray[np.int64]:
-    """Return the residual stream that token rows x, int64 [T, N], begin (LAS-3)."""
-    model = walk.model
+    """Return the residual stream, int64 [T, N], that T token rows begin (LAS-3)."""
+    model, count = walk.model, len(given.values)
+    rows = [given]
     if model.positions is not None:
         first = walk.first_token + model.config.structure.position_offset
-        x = x + embedding_rows(model.positions, np.arange(first, first + len(x)), model)
+        rows.append(table_rows(model.positions, np.arange(first, first + count, dtype=np.int64)))
     if model.types is not None:
-        rows = np.zeros(len(x), dtype=np.int64) if types is None else types
-        x = x + embedding_rows(model.types, rows, model)
-    x = walk.residual("las_embedding", EMBEDDING_LAYER, x)
+        kinds = np.zeros(count, dtype=np.int64) if types is None else types
+        rows.append(table_rows(model.types, kinds))
+    summed = las_embed(rows, model.config.profile.ties)
+    x = walk.saturated("las_embedding", EMBEDDING_LAYER, summed)
     if model.embedding_norm is not None:
         x = walk.norm("las_embedding_norm", EMBEDDING_LAYER, x, model.embedding_norm)
     return x
@@ -256,9 +248,18 @@ def output(walk: LasPass, x: NDArray[np.int64]) -> LasOutput:
     )
 
 
-def following_positions(cache: LasCache, count: int) -> NDArray[np.int64]:
-    """Return the numbers of text tokens that follow what is cached: int64 [3, T], alike."""
+def following_positions(cache: LasCache, count: int, limit: int) -> NDArray[np.int64]:
+    """Return the numbers of text tokens that follow what is cached: int64 [3, T], alike.
+
+    TokenError where one would reach `limit`, the model's positions: given numbers may run ahead of
+    the place in the sequence (LMOD-9).
+    """
     first = cache.next_position
+    if first + count > limit:
+        raise TokenError(
+            f"position numbers to {first + count - 1} are needed; the model has 0 to {limit - 1}:"
+            " give smaller numbers or fewer tokens"
+        )
     return np.broadcast_to(np.arange(first, first + count, dtype=np.int64), (3, count))
 
 

@@ -6,10 +6,10 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.rounding import Scale, saturate
+from spikeref.arith.rounding import Saturated, Scale, saturate
 from spikeref.engine.las_products import LasEngine
 from spikeref.forward.las_cache import LasCache, OatCache
-from spikeref.model.groups import Operator
+from spikeref.model.groups import OUTPUT_BITS, Operator
 from spikeref.model.las_bounds import largest_weight_sum
 from spikeref.model.las_config import NormKind
 from spikeref.model.las_layers import LasLayer, LasModel, NormParameters, WideSynapses
@@ -26,6 +26,7 @@ from spikeref.ops.las_linear import OatInput, WideOutput, oat_input, wide_linear
 from spikeref.ops.las_norm import AnyNormRules, NormRules, spiking_norm
 from spikeref.ops.las_published import PublishedNormRules
 from spikeref.ops.rope import Turns
+from spikeref.ops.visibility import visible_spikes
 from spikeref.trace.las_records import (
     LasAttentionRecord,
     LasLinearOp,
@@ -39,9 +40,6 @@ from spikeref.trace.las_records import (
 )
 from spikeref.trace.sinks import Sink
 
-OUTPUT_BITS: dict[Operator, int] = {
-    "q": 32, "k": 32, "v": 32, "o": 40, "gate": 32, "up": 32, "down": 40,
-}  # fmt: skip
 LINEAR_OPS: dict[Operator, LasLinearOp] = {
     "q": "las_q", "k": "las_k", "v": "las_v", "o": "las_o",
     "gate": "las_gate", "up": "las_up", "down": "las_down",
@@ -169,8 +167,8 @@ class LasPass:
                 accumulator=done.accumulator,
                 mixed=done.mixed.values,
                 probability_spikes=done.probability_spikes,
-                key_spikes=done.key_spikes,
-                value_spikes=done.value_spikes,
+                key_spikes=visible_spikes(keys.spikes, len(q), shape.heads, rules.sight),
+                value_spikes=visible_spikes(values.spikes, len(q), shape.heads, rules.sight),
                 saturations=done.saturations,
             )
         )
@@ -187,7 +185,10 @@ class LasPass:
 
     def residual(self, op: LasResidualOp, layer: int, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """Saturate the residual stream, pass it to the sink, and return it."""
-        summed = saturate(x, RESIDUAL_BITS)
+        return self.saturated(op, layer, saturate(x, RESIDUAL_BITS))
+
+    def saturated(self, op: LasResidualOp, layer: int, summed: Saturated) -> NDArray[np.int64]:
+        """Pass a residual stream that is saturated to the sink, and return it."""
         self.sink(
             LasResidualRecord(
                 op=op,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.dot import absolute_column_sums
+from spikeref.arith.dot import absolute_column_sums, absolute_row_sums
 from spikeref.arith.widths import magnitude
 from spikeref.errors import ModelError, UsageError
 from spikeref.model.groups import Operator
@@ -130,8 +130,7 @@ class _Source:
 
     def head_bound(self, head: DyadicRows, code: OatCode) -> int:
         stated = int(self.array("head.weight_bound")[0])
-        sums = np.abs(head.mantissas).sum(axis=1, dtype=np.int64)
-        _require_bound("head", stated, int(sums.max()), code)
+        _require_bound("head", stated, int(absolute_row_sums(head.mantissas).max()), code)
         return stated
 
     def synapses(self, prefix: str, code: OatCode) -> WideSynapses:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from spikeref.arith.ties import Ties
 from spikeref.errors import UsageError
+from spikeref.model.profile import custom_name
 from spikeref.neurons.multi_threshold import Rule
 from spikeref.neurons.outlier_aware import TrainForm
 from spikeref.storage.json_fields import JsonFields
@@ -155,7 +156,7 @@ def adjust_las_profile(
         form=form,
         ties=profile.ties if ties is None else ties,
     )
-    return profile if changed == profile else replace(changed, name=f"{profile.name}+custom")
+    return profile if changed == profile else replace(changed, name=custom_name(profile.name))
 
 
 def las_profile_to_json(profile: LasProfile) -> dict[str, str | int]:

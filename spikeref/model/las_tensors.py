@@ -1,7 +1,7 @@
 """Which tensors a LAS model holds, by name, type and shape (LMOD-3, LMOD-4)."""
 
 from spikeref.functions.tables import FunctionName
-from spikeref.model.las_config import LasConfig, NormKind, Placement, Position
+from spikeref.model.las_config import LasConfig, NormKind, Position
 from spikeref.model.las_profile import OUTER_ROLES
 from spikeref.model.table_forms import table_forms
 from spikeref.model.tensor_form import TensorForm
@@ -53,11 +53,6 @@ def _outer_forms(config: LasConfig, names: frozenset[str]) -> dict[str, TensorFo
 def has_head(config: LasConfig) -> bool:
     """Whether the model gives logits: a decoder does."""
     return config.structure.causal
-
-
-def is_pre_norm(config: LasConfig) -> bool:
-    """Whether norms stand before the operators."""
-    return config.structure.placement is Placement.PRE
 
 
 def _layer_forms(config: LasConfig, prefix: str, names: frozenset[str]) -> dict[str, TensorForm]:

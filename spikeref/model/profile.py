@@ -159,4 +159,9 @@ def adjust_profile(
     }
     if not changes:
         return profile
-    return replace(profile, name=f"{profile.name}+custom", **changes)  # type: ignore[arg-type]
+    return replace(profile, name=custom_name(profile.name), **changes)  # type: ignore[arg-type]
+
+
+def custom_name(name: str) -> str:
+    """Return the name of a profile that differs from one of that name: it ends in +custom once."""
+    return f"{name.removesuffix('+custom')}+custom"

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
+from spikeref.neurons.outlier_aware import OatSpikes
 
 
 def spike_numbers(train: BinaryTrain) -> NDArray[np.int64]:
@@ -15,3 +16,8 @@ def spike_numbers(train: BinaryTrain) -> NDArray[np.int64]:
     for spikes in time_steps(train):
         fired += spikes != 0
     return fired
+
+
+def spikes_of_rows(spikes: OatSpikes) -> NDArray[np.int64]:
+    """Return the number of spikes of each row of neurons [..., d], int64 [...]."""
+    return np.asarray(spike_numbers(spikes.train).sum(axis=-1, dtype=np.int64))

@@ -36,6 +36,7 @@ from spikeref.ops.heads import (
     spiking_heads_of_rows,
 )
 from spikeref.ops.rope import Turns, rotate_positions
+from spikeref.ops.visibility import visible_spikes
 
 
 def rope(parameters: Parameters, inputs: Inputs) -> Outputs:
@@ -188,8 +189,8 @@ def attend(engine: Engine) -> Run:
         first = len(keys.view().counts) - tokens
         done = attention_ops.attend(query, keys.view(), values.view(), first, rules, engine)
         return _attention_outputs(done) | {
-            "key_spikes": keys.visible_spikes(tokens, rules.window, heads),
-            "value_spikes": values.visible_spikes(tokens, rules.window, heads),
+            "key_spikes": visible_spikes(keys.spikes, tokens, heads, rules.sight),
+            "value_spikes": visible_spikes(values.spikes, tokens, heads, rules.sight),
             "saturations": done.score_saturations,
         }
 

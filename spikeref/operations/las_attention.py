@@ -8,6 +8,7 @@ from spikeref.engine.las_products import LasEngine
 from spikeref.errors import RefusedError
 from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
+from spikeref.neurons.spike_numbers import spikes_of_rows
 from spikeref.operations.arithmetic import refuse_wide
 from spikeref.operations.attention import require_groups
 from spikeref.operations.las_forms import (
@@ -33,6 +34,7 @@ from spikeref.ops.las_attention import (
 from spikeref.ops.las_linear import oat_input
 from spikeref.ops.las_softmax import SoftmaxRules, probabilities, running_offset
 from spikeref.ops.rope import Turns
+from spikeref.ops.visibility import visible_spikes
 
 LARGEST_BOUND = 1 << 61
 TABLES = ("exp", "reciprocal")
@@ -179,6 +181,11 @@ def attend(engine: LasEngine) -> Run:
         require_groups(queries.counts.shape[1], keys.counts.shape[1])
         first = len(keys.counts) - len(queries.counts)
         done = las_attend(queries, keys, values, first, rules, engine)
+
+        def seen(spikes: OatSpikes) -> NDArray[np.int64]:
+            tokens, heads, _ = queries.counts.shape
+            return visible_spikes(spikes_of_rows(spikes), tokens, heads, rules.sight)
+
         return {
             "top": done.top,
             "sum": done.total,
@@ -187,8 +194,8 @@ def attend(engine: LasEngine) -> Run:
             "accumulator": done.accumulator,
             "mixed": done.mixed.values,
             "probability_spikes": done.probability_spikes,
-            "key_spikes": done.key_spikes,
-            "value_spikes": done.value_spikes,
+            "key_spikes": seen(keys),
+            "value_spikes": seen(values),
             "saturations": done.saturations,
         }
 

@@ -1,10 +1,9 @@
 """Operators of LAS as operations: scales, norm, products, feed-forward (chapter 20)."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.dot import absolute_column_sums, absolute_row_sums
 from spikeref.arith.rounding import Scale
 from spikeref.arith.wide_rescale import combine, wide_rescale
 from spikeref.arith.widths import magnitude
@@ -120,7 +119,7 @@ def las_saw(engine: LasEngine) -> Run:
             channel_exponents=inputs["channel_exponent"],
             bias=inputs["bias"],
             zero_weights=np.count_nonzero(weights == 0, axis=1).astype(np.int32),
-            weight_bound=weight_bound(weights),
+            weight_bound=int(absolute_column_sums(weights).max()),
         )
         done = wide_linear(
             spikes_of(inputs, code_of(parameters)),
@@ -139,11 +138,6 @@ def las_saw(engine: LasEngine) -> Run:
     return run
 
 
-def weight_bound(weights: NDArray[Any]) -> int:
-    """Return max_m Σ_j |W[j, m]| (LMOD-3)."""
-    return int(np.abs(weights.astype(np.int64)).sum(axis=0, dtype=np.int64).max())
-
-
 def las_logits(engine: LasEngine) -> Run:
     """Return `las_logits` run with an engine (LAS-15)."""
 
@@ -152,7 +146,7 @@ def las_logits(engine: LasEngine) -> Run:
         done = spiking_logits(
             spikes_of(inputs, code_of(parameters)),
             head,
-            weight_bound(head.mantissas.T),
+            int(absolute_row_sums(head.mantissas).max()),
             engine,
             ties_of(parameters),
         )

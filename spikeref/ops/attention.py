@@ -22,6 +22,7 @@ from spikeref.ops.attention_steps import (
 )
 from spikeref.ops.heads import Queries
 from spikeref.ops.norm import Scaled
+from spikeref.ops.visibility import Seen, seen_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +48,6 @@ class AttentionOutput:
     """int64 [T]."""
     mixed: Scaled
     """The input of o: int64 [T, H·d], exponent [T] (ATT-11)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The S positions that some query of a block of B sees."""
-
-    positions: slice
-    hidden: NDArray[np.bool_]
-    """Which of them each query does not see, bool [B, 1, S]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +86,18 @@ def attend(
     exponent = np.empty((tokens, heads), dtype=np.int64)
     saturations = np.zeros(tokens, dtype=np.int64)
 
+    ranges = rules.sight.ranges(first_position, tokens, len(keys.counts))
     for start in range(0, tokens, engine.query_block):
         block = slice(start, min(start + engine.query_block, tokens))
-        seen = _seen(first_position + start, block.stop - start, rules.window)
+        seen = seen_by(ranges[block])
 
-        def work(chosen: slice, block: slice = block, seen: _Seen = seen) -> NDArray[np.int64]:
+        def work(chosen: slice, block: slice = block, seen: Seen = seen) -> NDArray[np.int64]:
             place = block, chosen
             partial = _attend_heads(
                 Queries(mantissa=queries.mantissa[place], exponent=queries.exponent[place]),
                 _of_heads(keys, seen.positions, group_of[chosen]),
                 _of_heads(values, seen.positions, group_of[chosen]),
-                seen.hidden,
+                seen.hidden[:, None],
                 rules,
                 engine,
             )
@@ -126,23 +119,6 @@ def attend(
         score_saturations=saturations,
         mixed=_normalise(accumulator, weight_sum, exponent, rules),
     )
-
-
-def visible_range(position: int, window: int | None) -> tuple[int, int]:
-    """Return the first position visible from `position`, and the one after the last (ATT-5)."""
-    return (0 if window is None else max(0, position - window + 1)), position + 1
-
-
-def _seen(first: int, count: int, window: int | None) -> _Seen:
-    """Return what `count` queries at positions first, first + 1, … see (ATT-5)."""
-    begin, _ = visible_range(first, window)
-    _, end = visible_range(first + count - 1, window)
-    position = first + np.arange(count, dtype=np.int64)[:, None, None]
-    source = np.arange(begin, end, dtype=np.int64)
-    hidden = source > position
-    if window is not None:
-        hidden |= source <= position - np.int64(window)
-    return _Seen(positions=slice(begin, end), hidden=hidden)
 
 
 def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64]) -> SpikesOfHeads:

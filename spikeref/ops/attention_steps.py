@@ -18,6 +18,7 @@ from spikeref.functions.tables import FunctionTables
 from spikeref.neurons.counts import Encoder
 from spikeref.ops.heads import Queries
 from spikeref.ops.norm import Scaled
+from spikeref.ops.visibility import LOWEST, Sight
 
 SCORE_BITS = 40
 SCORE_FRACTION_BITS = 16
@@ -28,8 +29,6 @@ EXP_SHIFT = 9
 KEPT_SHIFT = 8
 RECIPROCAL_SHIFT = np.int64(39 - RATIO_BITS - KEPT_SHIFT)
 """1/s is code·2^−(39 + e) (HG-4)."""
-LOWEST = -(1 << 62)
-"""Below every exponent and score: marks what is not visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,11 @@ class AttentionRules:
     def ties(self) -> Ties:
         """The tie rule."""
         return self.encoder.ties
+
+    @property
+    def sight(self) -> Sight:
+        """What a token sees."""
+        return Sight(causal=True, window=self.window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

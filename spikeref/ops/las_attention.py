@@ -15,11 +15,11 @@ from spikeref.functions.tables import FunctionTables
 from spikeref.model import las_bounds
 from spikeref.model.las_profile import Choice
 from spikeref.neurons.outlier_aware import OatCode, OatSpikes
-from spikeref.neurons.spike_numbers import spike_numbers
-from spikeref.ops.attention import visible_range
+from spikeref.neurons.spike_numbers import spikes_of_rows
 from spikeref.ops.las_linear import OatInput, oat_input
 from spikeref.ops.las_softmax import SoftmaxRules, probabilities, running_offset
 from spikeref.ops.rope import TABLE_BITS, Turns, rotate_positions
+from spikeref.ops.visibility import Seen, Sight, seen_by
 
 HEAD_BITS = 32
 MIXED_BITS = 40
@@ -53,6 +53,11 @@ class LasAttentionRules:
     weight_sum: int = 1
     """What the weights sum to at most, but for rounding (LAS-12, LAS-16)."""
 
+    @property
+    def sight(self) -> Sight:
+        """What a token sees."""
+        return Sight(causal=self.causal, window=self.window)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LasAttentionOutput:
@@ -72,10 +77,6 @@ class LasAttentionOutput:
     """int64 [T, H·d] of 40 bits, 16 fraction bits."""
     probability_spikes: NDArray[np.int64]
     """int64 [T, H]."""
-    key_spikes: NDArray[np.int64]
-    """Spikes of the visible keys, int64 [T, H]."""
-    value_spikes: NDArray[np.int64]
-    """int64 [T, H]."""
     saturations: NDArray[np.int64]
     """Of probabilities and of mixed, int64 [T]."""
 
@@ -94,15 +95,6 @@ def spiking_head(x: NDArray[np.int64], turns: Turns | None, code: OatCode, ties:
 
     parts = map_row_blocks(len(x), math.prod(x.shape[1:]), turned)
     return oat_input(np.concatenate(parts), 16, code)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The S positions that some query of a block of B sees."""
-
-    positions: slice
-    hidden: NDArray[np.bool_]
-    """Which of them each query does not see, bool [B, S]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +126,13 @@ def las_attend(
     """
     tokens, heads, _ = queries.counts.shape
     group_of = np.arange(heads) // (heads // keys.counts.shape[1])
+    ranges = rules.sight.ranges(first_position, tokens, len(keys.counts))
     blocks = []
     for start in range(0, tokens, engine.query_block):
         block = slice(start, min(start + engine.query_block, tokens))
-        seen = _seen(first_position + start, block.stop - start, len(keys.counts), rules)
+        seen = seen_by(ranges[block])
 
-        def work(chosen: slice, block: slice = block, seen: _Seen = seen) -> list[_HeadResult]:
+        def work(chosen: slice, block: slice = block, seen: Seen = seen) -> list[_HeadResult]:
             return [
                 _attend_head(
                     queries[block, head],
@@ -157,9 +150,7 @@ def las_attend(
         else:
             parts = map_row_blocks(heads, seen.hidden.size, work)
         blocks.append([one for part in parts for one in part])
-    key_spikes = visible_numbers(keys, tokens, heads, rules)
-    value_spikes = visible_numbers(values, tokens, heads, rules)
-    return _gathered(blocks, key_spikes, value_spikes, rules)
+    return _gathered(blocks, rules)
 
 
 def softmax_rules(width: int, rules: LasAttentionRules) -> SoftmaxRules:
@@ -178,38 +169,6 @@ def softmax_rules(width: int, rules: LasAttentionRules) -> SoftmaxRules:
 def mixing_bound(codes: HeadCodes, weight_sum: int = 1) -> int:
     """Return the bound on what values mix to, with weights that sum to at most `weight_sum`."""
     return las_bounds.mixing_bound(codes.value, codes.probabilities, weight_sum)
-
-
-def visible_numbers(
-    spikes: OatSpikes, tokens: int, heads: int, rules: LasAttentionRules
-) -> NDArray[np.int64]:
-    """Return how many spikes of keys or values [S, G, d] each of the last T tokens sees: [T, H]."""
-    numbers = spike_numbers(spikes.train).sum(axis=2, dtype=np.int64)
-    positions, groups = numbers.shape
-    before = np.zeros((positions + 1, groups), dtype=np.int64)
-    np.cumsum(numbers, axis=0, dtype=np.int64, out=before[1:])
-    ranges = np.array(
-        [visible_positions(i, positions, rules) for i in range(positions - tokens, positions)],
-        dtype=np.int64,
-    )
-    return np.repeat(before[ranges[:, 1]] - before[ranges[:, 0]], heads // groups, 1)
-
-
-def visible_positions(position: int, positions: int, rules: LasAttentionRules) -> tuple[int, int]:
-    """Return the first position visible from `position`, and the one after the last (LAS-10)."""
-    return visible_range(position, rules.window) if rules.causal else (0, positions)
-
-
-def _seen(first: int, count: int, positions: int, rules: LasAttentionRules) -> _Seen:
-    """Return what `count` queries at positions first, first + 1, … see."""
-    begin, _ = visible_positions(first, positions, rules)
-    _, end = visible_positions(first + count - 1, positions, rules)
-    ranges = np.array(
-        [visible_positions(first + i, positions, rules) for i in range(count)], dtype=np.int64
-    )
-    source = np.arange(begin, end, dtype=np.int64)
-    hidden = (source < ranges[:, :1]) | (source >= ranges[:, 1:])
-    return _Seen(positions=slice(begin, end), hidden=hidden)
 
 
 def _attend_head(
@@ -233,18 +192,13 @@ def _attend_head(
         total=weighed.total,
         inverse=weighed.inverse,
         inverse_exponent=weighed.inverse_exponent,
-        probability_spikes=spike_numbers(given.spikes.train).sum(axis=1, dtype=np.int64),
+        probability_spikes=spikes_of_rows(given.spikes),
         saturations=given.saturations,
         accumulator=accumulator,
     )
 
 
-def _gathered(
-    blocks: list[list[_HeadResult]],
-    key_spikes: NDArray[np.int64],
-    value_spikes: NDArray[np.int64],
-    rules: LasAttentionRules,
-) -> LasAttentionOutput:
+def _gathered(blocks: list[list[_HeadResult]], rules: LasAttentionRules) -> LasAttentionOutput:
     """Put blocks of queries and heads together, and rescale what they mix (LAS-12)."""
 
     def gather(name: str) -> NDArray[np.int64]:
@@ -268,7 +222,5 @@ def _gathered(
         accumulator=accumulator,
         mixed=mixed,
         probability_spikes=gather("probability_spikes"),
-        key_spikes=key_spikes,
-        value_spikes=value_spikes,
         saturations=gather("saturations").sum(axis=1, dtype=np.int64) + mixed.count,
     )

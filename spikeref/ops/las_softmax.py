@@ -17,12 +17,11 @@ from spikeref.functions.tables import FunctionTables
 from spikeref.model.las_profile import Choice
 from spikeref.neurons.binary_train import BinaryTrain
 from spikeref.ops.las_published import published_logs, published_sum, published_weights
+from spikeref.ops.visibility import LOWEST
 
 LOG_BITS = 40
 RECIPROCAL_SHIFT = 9
 """E has 39 fraction bits, 1/sum is C·2^−(39 + e), and P has 30 (LAS-11, step 4)."""
-LOWEST = -(1 << 62)
-"""Below every score: marks what is not visible."""
 OCTAVES = 24
 
 

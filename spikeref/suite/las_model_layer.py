@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.forward.las_pass import OUTPUT_BITS
 from spikeref.functions.tables import FunctionTables
-from spikeref.model.groups import Operator
+from spikeref.model.groups import OUTPUT_BITS, Operator
 from spikeref.model.las_config import FeedForward, Placement
 from spikeref.model.las_layers import LasLayer, LasModel, NormParameters, WideSynapses
 from spikeref.model.las_profile import Choice, LayerRole

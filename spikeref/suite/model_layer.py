@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith.rounding import normalise
 from spikeref.engine.dense import DENSE
-from spikeref.forward.decoder import OUTPUT_BITS
-from spikeref.model.groups import GROUP_OF, GROUPS, OPERATORS, Group, Operator
+from spikeref.model.groups import GROUP_OF, GROUPS, OPERATORS, OUTPUT_BITS, Group, Operator
 from spikeref.model.layers import Gamma, IntegerModel
 from spikeref.model.rotation import head_rotation, input_rotation
 from spikeref.neurons.counts import SCALE_BITS

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.dot import absolute_column_sums, absolute_row_sums
 from spikeref.arith.ties import Ties
 from spikeref.compiler.las_plan import las_constants
 from spikeref.model.groups import OPERATORS, Operator
@@ -148,7 +149,7 @@ def _outer(model: TinyLasModel, draw: Draw) -> dict[str, NDArray[Any]]:
         if not model.tied:
             tensors |= _rows(draw, "head", model.vocab, model.hidden)
         head = tensors["embedding.mantissas" if model.tied else "head.mantissas"]
-        tensors["head.weight_bound"] = tensor([_largest_sum(head.T)], "i64")
+        tensors["head.weight_bound"] = tensor([int(absolute_row_sums(head).max())], "i64")
     for name, there in (("embedding_norm", model.embedding_norm), ("final_norm", model.final_norm)):
         tensors |= _norm(draw, model, name) if there else {}
     if model.pooler:
@@ -194,13 +195,8 @@ def _synapses(
         "channel_mantissas": draw.uniform(f"{prefix}.m", 1 << 15, (1 << 16) - 1, (targets,), "u16"),
         "channel_exponents": draw.uniform(f"{prefix}.e", exponent, exponent + 1, (targets,), "i16"),
         "zero_weights": np.count_nonzero(weights == 0, axis=1).astype(np.int32),
-        "weight_bound": tensor([_largest_sum(weights)], "i64"),
+        "weight_bound": tensor([int(absolute_column_sums(weights).max())], "i64"),
     }
     if model.biased:
         found["bias"] = draw.uniform(f"{prefix}.bias", -(1 << 15), 1 << 15, (targets,), "i64")
     return {f"{prefix}.{part}": array for part, array in found.items()}
-
-
-def _largest_sum(weights: NDArray[Any]) -> int:
-    """Return max_m Σ_j |W[j, m]| (LMOD-3)."""
-    return int(np.abs(weights.astype(np.int64)).sum(axis=0, dtype=np.int64).max())

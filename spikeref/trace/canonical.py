@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,8 +110,15 @@ def record_digest(record: TokenRecord) -> bytes:
 
 def trace_digest(model_digest: str, tokens: list[int], digests: dict[Place, bytes]) -> str:
     """Return the trace digest in hex: header and record digests in causal order (TRACE-5)."""
-    header = {"format": TRACE_FORMAT, "model_digest": model_digest, "tokens": tokens}
+    ordered = b"".join(digests[place] for place in sorted(digests))
+    return ordered_trace_digest(model_digest, tokens, ordered)
+
+
+def ordered_trace_digest(
+    model_digest: str, tokens: Sequence[int], digests: bytes | memoryview
+) -> str:
+    """Return the trace digest of record digests that follow each other in causal order."""
+    header = {"format": TRACE_FORMAT, "model_digest": model_digest, "tokens": list(tokens)}
     whole = hashlib.sha256(canonical_json(header))
-    for place in sorted(digests):
-        whole.update(digests[place])
+    whole.update(digests)
     return whole.hexdigest()

@@ -66,14 +66,17 @@ def first_different_step(a: int, b: int) -> int:
     return 1 if (a < 0 < b) or (b < 0 < a) else min(abs(a), abs(b)) + 1
 
 
-def first_different_time_step(a: int, b: int, form: TrainForm) -> int:
-    """Return the time step at which the trains of two unequal counts of LAS first differ."""
+def first_different_time_step(a: int, b: int, form: TrainForm) -> int | None:
+    """Return the time step at which the trains of two unequal counts of LAS first differ.
+
+    None where they do not: one of them is a count that no neuron of that form gives.
+    """
     both = BinaryTrain(counts=np.array([a, b]), steps=form.steps, levels=form.levels)
     fired = enumerate(time_steps(both), start=1)
-    return next(step for step, (of_a, of_b) in fired if of_a != of_b)
+    return next((step for step, (of_a, of_b) in fired if of_a != of_b), None)
 
 
-def _step_of(profile: AnyProfile, a: int, b: int) -> int:
+def _step_of(profile: AnyProfile, a: int, b: int) -> int | None:
     match profile:
         case Profile():
             return first_different_step(a, b)

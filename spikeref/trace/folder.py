@@ -15,8 +15,14 @@ from spikeref.model.any_model import AnyModel
 from spikeref.model.any_profile import any_profile_to_json
 from spikeref.model.config import SPEC_VERSION
 from spikeref.storage.atomic import atomic_folder
-from spikeref.storage.canonical import canonical_json, sha256_hex
-from spikeref.trace.canonical import TRACE_FORMAT, TokenRecord, record_bytes, token_records
+from spikeref.storage.canonical import sha256_hex
+from spikeref.trace.canonical import (
+    TRACE_FORMAT,
+    TokenRecord,
+    ordered_trace_digest,
+    record_bytes,
+    token_records,
+)
 from spikeref.trace.index import INDEX_ENTRY, causal_keys, index_entry
 from spikeref.trace.manifest import INDEX_NAME, MANIFEST_NAME, PAYLOAD_NAME, TraceLevel
 from spikeref.trace.records import OPS, Record
@@ -83,14 +89,13 @@ class FolderSink:
             raise UsageError("trace: finish was called twice")
         ids = [int(token) for token in tokens]
         index = _in_causal_order(self._entries, len(ids))
-        header = {"format": TRACE_FORMAT, "model_digest": self._model.digest, "tokens": ids}
-        whole = hashlib.sha256(canonical_json(header))
-        whole.update(np.ascontiguousarray(index["digest"]).data)
+        digests = np.ascontiguousarray(index["digest"]).data
+        trace_digest = ordered_trace_digest(self._model.digest, ids, digests)
         index_bytes = index.tobytes()
         (self._folder / INDEX_NAME).write_bytes(index_bytes)
-        self._write_manifest(ids, whole.hexdigest(), len(index), sha256_hex(index_bytes))
+        self._write_manifest(ids, trace_digest, len(index), sha256_hex(index_bytes))
         self.finished = True
-        return whole.hexdigest()
+        return trace_digest
 
     def _add(self, one: TokenRecord) -> None:
         full = record_bytes(one)

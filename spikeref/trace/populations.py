@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias, assert_never, get_args
+from typing import Any, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from spikeref.trace.las_records import LasSpikesOp
 from spikeref.trace.reader import TraceFolder
 from spikeref.trace.records import OP_CODES, OPS, CacheOp, InputOp, Op
 
-SpikingOp: TypeAlias = InputOp | CacheOp | LasSpikesOp
 _SPIKING = (*get_args(InputOp), *get_args(CacheOp), *get_args(LasSpikesOp))
 SPIKING_OPS = tuple(op for op in OPS if op in _SPIKING)
 """Ops whose records hold spike counts, in causal order: those of SDLLM, then those of LAS."""

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.errors import TraceError
-from spikeref.storage.canonical import canonical_json
-from spikeref.trace.canonical import TRACE_FORMAT, Place
+from spikeref.trace.canonical import Place, ordered_trace_digest
 from spikeref.trace.index import INDEX_ENTRY, causal_key, causal_keys
 from spikeref.trace.manifest import INDEX_NAME, PAYLOAD_NAME, Manifest, read_manifest
 from spikeref.trace.records import CLOSING_OPS, EMBEDDING_LAYER, EMBEDDING_OPS, OP_CODES, OPS, Op
@@ -152,14 +151,9 @@ def _check_places(path: Path, index: NDArray[Any], manifest: Manifest) -> None:
 
 
 def _check_trace_digest(path: Path, index: NDArray[Any], manifest: Manifest) -> None:
-    header = {
-        "format": TRACE_FORMAT,
-        "model_digest": manifest.model_digest,
-        "tokens": manifest.tokens,
-    }
-    whole = hashlib.sha256(canonical_json(header))
-    whole.update(np.ascontiguousarray(index["digest"]).data)
-    if whole.hexdigest() != manifest.trace_digest:
+    digests = np.ascontiguousarray(index["digest"]).data
+    found = ordered_trace_digest(manifest.model_digest, manifest.tokens, digests)
+    if found != manifest.trace_digest:
         raise TraceError(
             f"{path}: trace_digest does not match model, tokens and records; write the trace again"
         )

@@ -16,6 +16,7 @@ from spikeref.arith.dot import (
     ThroughFloat64,
     ThroughInt64,
     absolute_column_sums,
+    absolute_row_sums,
     choose_route,
     dot_exact,
     sum_of_squares,
@@ -200,3 +201,13 @@ def test_absolute_column_sums(rows: int, form: type[np.int8] | type[np.int16]) -
     weights[:, 0], weights[:, 1] = low, high
     expected = [sum(abs(int(w)) for w in column) for column in weights.T]
     assert absolute_column_sums(weights).tolist() == expected
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1000), (700, 900)])
+def test_absolute_sums_of_16_bits(shape: tuple[int, int]) -> None:
+    """−2^15 has no magnitude in int16; one size is cut into blocks."""
+    weights = np.random.default_rng(2).integers(-(1 << 15), 1 << 15, shape).astype(np.int16)
+    weights[0] = -(1 << 15)
+    wide = np.abs(weights.astype(np.int64))
+    assert absolute_row_sums(weights).tolist() == wide.sum(axis=1).tolist()
+    assert absolute_column_sums(weights).tolist() == wide.sum(axis=0).tolist()

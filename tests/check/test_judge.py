@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from spikeref.check.divergence import RecordPlace
-from spikeref.check.judge import ACCEPTED, NO_ANSWER, Failure, judge
+from spikeref.check.judge import ACCEPTED, NO_ANSWER, Failure, Judgement, judge
+from spikeref.check.report import judgement_lines
 from spikeref.errors import UsageError, VectorError
 from spikeref.vectors.case import Case
 from spikeref.vectors.outcome import outcome_digest
@@ -214,6 +215,30 @@ def test_digests_of_records_come_before_logits(tmp_path: Path) -> None:
     (failure,) = failures_of(folder, decode, out)
     assert failure.divergence is not None
     assert failure.divergence.record == RecordPlace(token=0, layer=0, op="attention")
+
+
+def test_counts_of_las_are_read_by_its_form(tmp_path: Path) -> None:
+    """Its trains are binary: 300 and 301 differ at the last of 16 time steps."""
+    encode = Case(
+        id="oat-one",
+        operation="oat_encode",
+        case_class="las",
+        mode="teacher-forced",
+        provenance="random",
+        requirements=("NEUR-3",),
+        comment="a wrong count",
+        parameters={"steps": 16, "levels": 1},
+        inputs={"x": np.array([[5]])},
+        outputs={"counts": np.array([[300]], dtype=np.int32)},
+    )
+    folder, out = write(tmp_path / "suite", [encode]), tmp_path / "out"
+    answer(out, encode)
+    (out / encode.id / "counts.bin").write_bytes(np.array([[301]], dtype="<i4").tobytes())
+    (failure,) = failures_of(folder, encode, out)
+    assert failure.divergence is not None
+    assert failure.divergence.step == 16
+    judgement = Judgement(cases=(), failures=(failure,))
+    assert any("from time step 16" in line for line in judgement_lines(judgement, []))
 
 
 def test_nothing_to_judge_is_bad_usage(suite: Path, tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ import pytest
 from spikeref.arith.ties import Ties
 from spikeref.cosim.constants import model_package, profile_package
 from spikeref.cosim.export import export_package
-from spikeref.cosim.images import packed_weights
 from spikeref.cosim.package import c_header, systemverilog_package
 from spikeref.errors import UsageError
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import PROFILES
+from spikeref.operations.packing import pack_weights
 from tests.hdl.tools import require
 
 
@@ -138,7 +138,7 @@ def test_weight_rows_add_what_a_spike_adds(exported: Path, tiny_model: IntegerMo
     ],
 )
 def test_packing_by_hand(bits: int, row: list[int], packed: list[int]) -> None:
-    assert packed_weights(np.array([row], dtype=np.int8), bits).tolist() == [packed]
+    assert pack_weights(np.array([row], dtype=np.int8), bits).tolist() == [packed]
 
 
 def test_manifest_states_version_digest_and_every_file(

@@ -133,6 +133,24 @@ def test_mantissas_squares_and_powers(s: list[int], steps: int) -> None:
     agree("hg_square", known, {"x": small, "square": square_table(8)})
 
 
+WIDE_EXPONENTS = st.one_of(
+    st.integers(-20, 8), st.integers(20, 60), st.sampled_from([-32768, 32767])
+)
+
+
+@given(TIES, st.data())
+@settings(deadline=None)
+def test_embeddings(ties: str, data: st.DataObject) -> None:
+    """LAS-3: rows of any exponent, which may cancel far beyond 63 bits."""
+    inputs: dict[str, NDArray[Any]] = {"tokens": array([1, 0]), "types": array([0, 1])}
+    for name in ("", "position_", "type_"):
+        drawn = data.draw(st.lists(st.integers(-32768, 32767), min_size=6, max_size=6))
+        inputs[f"{name}mantissas"] = array(drawn, "i2", 2, 3)
+        exponents = data.draw(st.lists(WIDE_EXPONENTS, min_size=2, max_size=2))
+        inputs[f"{name}exponents"] = array(exponents, "i2")
+    agree("las_embedding", {"position_offset": 0, "ties": ties}, inputs)
+
+
 @given(st.integers(1, 61), st.integers(-70, 20), TIES, st.data())
 @settings(deadline=None)
 def test_scales(bits: int, exponent: int, ties: str, data: st.DataObject) -> None:

@@ -21,6 +21,7 @@ from spikeref.forward.generate import encode, generate
 from spikeref.forward.las import LasOutput, las_forward
 from spikeref.forward.las_cache import LasCache
 from spikeref.model.las_layers import LasModel
+from spikeref.model.layers import DyadicRows
 from spikeref.trace.las_records import LAS_OPS
 from spikeref.trace.records import Record
 from spikeref.trace.sinks import DigestSink, collect, discard
@@ -185,6 +186,52 @@ def test_given_embeddings_replace_the_token_table(las_model: ModelOf, name: str)
         with pytest.raises(TokenError, match="embeddings") as refused:
             encode(model, wrong, EngineChoice(), discard)
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.float64(1), "integers"),
+        (np.bool_(True), "integers"),
+        (np.int64((1 << 63) - 1), "40 bits"),
+        (np.uint64((1 << 64) - 1), "40 bits"),
+        (np.int64(1 << 39), "40 bits"),
+        (np.int64(-(1 << 39) - 1), "40 bits"),
+    ],
+)
+def test_given_embeddings_are_40_bit_integers(
+    las_model: ModelOf, value: np.generic, words: str
+) -> None:
+    """Else the position's row wraps the sum, or NumPy fails."""
+    model = las_model("gpt2")
+    wrong: Any = np.full((2, model.config.shape.hidden), value)
+    with pytest.raises(TokenError, match=words) as refused:
+        encode(model, Embedded(values=wrong), EngineChoice(), discard)
+    assert "\n" not in str(refused.value)
+    for fit in (-(1 << 39), (1 << 39) - 1, 5):
+        rows = np.full((2, model.config.shape.hidden), fit, dtype=np.int64)
+        assert encode(model, Embedded(values=rows), EngineChoice(), discard).logits is not None
+    small: Any = np.full((2, model.config.shape.hidden), 5, dtype=np.uint8)
+    done = [encode(model, Embedded(values=x), EngineChoice(), discard) for x in (rows, small)]
+    assert done[0].states.tolist() == done[1].states.tolist()
+
+
+@pytest.mark.parametrize(("token", "position"), [(20, 18), (40, 30), (-300, 47), (32767, 32766)])
+def test_rows_cancel_beyond_the_residual(las_model: ModelOf, token: int, position: int) -> None:
+    """The sum of a token's and a position's row is exact, however far each leaves 40 bits."""
+    model = las_model("gpt2")
+    assert model.positions is not None
+    exponents = {"embedding": (token, model.embedding), "positions": (position, model.positions)}
+    wide = {
+        name: DyadicRows(
+            mantissas=np.where(table.mantissas < 0, np.int16(-32767), np.int16(32767)),
+            exponents=np.full_like(table.exponents, exponent),
+        )
+        for name, (exponent, table) in exponents.items()
+    }
+    model = replace(model, **wide)
+    _, records = run(model, LAS_DENSE, TOKENS[:2])
+    compare(records, Walk(model).run(TOKENS[:2]))
 
 
 @pytest.mark.parametrize(

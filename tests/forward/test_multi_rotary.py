@@ -1,13 +1,17 @@
 """Three position numbers a token (LMOD-9)."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spikeref.engine.choice import EngineChoice
 from spikeref.engine.las_dense import LAS_DENSE
+from spikeref.errors import TokenError
 from spikeref.forward.embedded import Embedded
+from spikeref.forward.generate import generate
 from spikeref.forward.las import las_forward, las_forward_embedded
 from spikeref.forward.las_cache import LasCache
 from spikeref.model.las_config import Position
@@ -65,3 +69,48 @@ def test_each_number_turns_its_own_pairs(rotary: LasModel) -> None:
         alone[axis] = TEXT[axis]
         assert states(model, alone) == states(rotary, None)
         assert states(with_sections(rotary, 1, 1, pairs - 2), alone) != states(rotary, None)
+
+
+def test_a_number_follows_the_largest_before_it(rotary: LasModel) -> None:
+    """Not the largest of the pass before it alone."""
+    model = with_sections(rotary, 1, 1, rotary.config.shape.head_dim // 2 - 2)
+    cache, zeros = LasCache(model.config), np.zeros((4, model.config.shape.hidden), dtype=np.int64)
+    for positions in (TEXT + 20, TEXT):
+        given = Embedded(values=zeros, positions=positions)
+        las_forward_embedded(model, given, cache, LAS_DENSE, discard)
+    assert cache.next_position == 24
+    assert cache.length == 8
+
+
+def test_numbers_that_run_off_the_table(rotary: LasModel) -> None:
+    """The last number is the last row; a token after it has none, given or not."""
+    model = with_sections(rotary, 1, 1, rotary.config.shape.head_dim // 2 - 2)
+    last = model.config.shape.positions - 1
+    zeros = np.zeros((4, model.config.shape.hidden), dtype=np.int64)
+    given = Embedded(values=zeros, positions=np.full((3, 4), last, dtype=np.int64))
+    assert len(generate(model, given, 1, EngineChoice(), discard).new_tokens) == 1
+    with pytest.raises(TokenError, match=f"the model has 0 to {last}") as refused:
+        generate(model, given, 2, EngineChoice(), discard)
+    assert "\n" not in str(refused.value)
+    cache = LasCache(model.config)
+    las_forward_embedded(model, given, cache, LAS_DENSE, discard)
+    with pytest.raises(TokenError, match=f"the model has 0 to {last}"):
+        las_forward_embedded(model, Embedded(values=zeros), cache, LAS_DENSE, discard)
+
+
+@pytest.mark.parametrize(
+    ("positions", "words"),
+    [
+        (TEXT.astype(np.float64), "integers"),
+        (TEXT.tolist(), "integers"),
+        (TEXT[:2], "shape"),
+        (TEXT - 1, "numbers from 0"),
+        (TEXT + (1 << 62), "numbers from 0"),
+    ],
+)
+def test_positions_that_are_refused(rotary: LasModel, positions: Any, words: str) -> None:
+    model = with_sections(rotary, 1, 1, rotary.config.shape.head_dim // 2 - 2)
+    with pytest.raises(TokenError, match=words) as refused:
+        states(model, positions)
+    assert "\n" not in str(refused.value)
+    assert states(model, TEXT.astype(np.uint8)) == states(model, TEXT)

@@ -111,6 +111,10 @@ def test_unknown_thresholds_list_the_known() -> None:
     assert all(name in str(refused.value) for name in THRESHOLD_SETS)
 
 
+def test_adjusting_twice_is_named_once() -> None:
+    assert adjust_las_profile(adjust_las_profile(LAS, steps=12), levels=2).name == "las+custom"
+
+
 def test_adjusting() -> None:
     assert adjust_las_profile(LAS) is LAS
     assert adjust_las_profile(LAS, steps=16, levels=1, weight_bits=16) is LAS

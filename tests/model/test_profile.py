@@ -91,6 +91,10 @@ class TestAdjust:
         assert profile_to_json(changed) == expected | {name: profile_to_json(changed)[name]}
         assert profile_to_json(changed)[name] != profile_to_json(BASE)[name]
 
+    def test_two_changes_are_named_once(self) -> None:
+        changed = adjust_profile(adjust_profile(BASE, ties=Ties.HALF_UP), weight_bits=3)
+        assert changed.name == f"{DEFAULT_PROFILE}+custom"
+
     def test_out_of_range(self) -> None:
         with pytest.raises(UsageError, match="weight bits: 9 given"):
             adjust_profile(BASE, weight_bits=9)

@@ -18,7 +18,7 @@ from spikeref.engine.events import Reversed
 from spikeref.engine.products import Engine
 from spikeref.engine.synchronous import SYNCHRONOUS
 from spikeref.neurons.counts import Encoder, Encoding
-from spikeref.ops.attention import CachedSpikes, attend, visible_range
+from spikeref.ops.attention import CachedSpikes, attend
 from spikeref.ops.attention_steps import AttentionRules, Exp2Softmax
 from spikeref.ops.heads import Queries
 from tests.arith.integers import nearest
@@ -28,14 +28,6 @@ HEADS, GROUPS = 4, 2
 ENGINES = [DENSE, SYNCHRONOUS, asynchronous(Reversed(), 5)]
 PLANS: list[HadamardPlan | None] = [None, plan_hadamard(4), plan_hadamard(12)]
 LARGEST_QUERY = (1 << 23) - 1
-
-
-@pytest.mark.parametrize("window", [None, 1, 2, 3, 5, 100])
-def test_visible_positions_are_those_of_the_clause(window: int | None) -> None:
-    for i in range(12):
-        begin, end = visible_range(i, window)
-        seen = [j for j in range(20) if j <= i and (window is None or j > i - window)]
-        assert list(range(begin, end)) == seen
 
 
 def cached(rng: np.random.Generator, positions: int, width: int, spread: int) -> CachedSpikes:

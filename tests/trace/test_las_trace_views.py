@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spikeref.cli.trace import divergence_lines
 from spikeref.engine.las_dense import LAS_DENSE
 from spikeref.engine.las_events import SOURCE_BITS
 from spikeref.forward.las import las_forward
@@ -171,6 +172,7 @@ def test_a_divergence_names_the_time_step(tmp_path: Path, model: LasModel) -> No
     assert found is not None
     assert (found.op, found.field, found.index) == ("las_o_input", "counts", 1)
     assert (found.step, found.expected, found.got) == (9, 6, 4)
+    assert "from time step 9" in divergence_lines(found)[-1]
 
 
 def test_steps_of_a_population_sum_to_its_counts(trace: TraceFolder, model: LasModel) -> None:

@@ -129,18 +129,6 @@ def las_norm(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     return _normed([norms.normalised(row, norm, functions, steps) for row in rows])
 
 
-def las_published_norm(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
-    """LAS-16."""
-    norm, form = _norm(parameters, inputs), form_of(parameters)
-    functions = norms.Functions(
-        square=function_of(parameters, inputs["square"], falling=False),
-        root=function_of(parameters, inputs["sqrt"], falling=False),
-        reciprocal=function_of(parameters, inputs["reciprocal"], falling=True),
-    )
-    rows = inputs["x"].rows()
-    return _normed([norms.published(row, norm, functions, form) for row in rows])
-
-
 def las_saw(parameters: Parameters, inputs: Tensors) -> dict[str, Tensor]:
     """LAS-6."""
     form = form_of(parameters)
