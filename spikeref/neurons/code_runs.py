@@ -6,7 +6,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.neurons.expansion import UNREACHED, Expansion
+from spikeref.neurons.expansion import Expansion
 from spikeref.neurons.few_spikes import FewSpikes
 from spikeref.neurons.hierarchical import Identity, Piece, sub_neuron_codes
 
@@ -35,7 +35,7 @@ def _starts(piece: Piece) -> NDArray[np.int64]:
     match piece.neuron:
         case Expansion(thresholds=thresholds, falling=falling):
             wide = thresholds.astype(np.int64)
-            return wide + 1 if falling else wide[wide < UNREACHED]
+            return wide + 1 if falling else wide
         case Identity(shift):
             codes = np.arange(piece.low >> shift, (piece.high >> shift) + 1, dtype=np.int64)
             return codes << shift

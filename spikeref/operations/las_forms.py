@@ -24,7 +24,7 @@ CODE = ("threshold_n", "threshold_o")
 FUNCTION = ("steps", "table_steps")
 
 REACHED_LAST = {False: (1 << 31) - 1, True: -(1 << 31)}
-"""By whether a piece falls: the threshold that no input reaches (NEUR-6)."""
+"""By whether a piece falls: the threshold of a code out of its reach (NEUR-6)."""
 MANTISSAS = {True: 1 << 22, False: 1 << 23}
 """The lowest mantissa, by whether exponents are even (HG-3)."""
 
