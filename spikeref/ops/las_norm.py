@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blocks import map_row_blocks
-from spikeref.arith.rounding import Saturated, Scale, bit_length, block_shift, round_shift, saturate
+from spikeref.arith.rounding import (
+    Saturated,
+    Scale,
+    bit_length,
+    block_shift,
+    round_shift,
+    saturate,
+    shift_saturate,
+)
 from spikeref.arith.ties import Ties
 from spikeref.engine.las_products import LasEngine
 from spikeref.engine.products import SpikeHadamard
@@ -21,6 +29,7 @@ from spikeref.ops.las_published import PublishedNormRules, published_norm
 MANTISSA_BITS = 24
 FRACTION_BITS = 16
 OUTPUT_BITS = 40
+GAIN_BITS = 48
 RSQRT_BITS = 27
 """1/√s ≈ C·2^−(27 + e/2) (HG-5)."""
 
@@ -183,9 +192,11 @@ def normalised(
 
 
 def scale_and_offset(y: NDArray[np.int64], parameters: NormParameters, ties: Ties) -> Saturated:
-    """Return saturate(γ∘y + β, 40) of y int64 [T, N] with 16 fraction bits (step 7)."""
+    """Return saturate(γ∘y + β, 40) of y int64 [T, N], |y| < 2^47, 16 fraction bits (step 7)."""
     gamma = parameters.gamma
-    scaled = round_shift(y * gamma.mantissas.astype(np.int64), -gamma.exponent, ties)
+    # β has 40 bits: what leaves 48 is beyond 40 with it too.
+    product = y * gamma.mantissas.astype(np.int64)
+    scaled = shift_saturate(product, -gamma.exponent, GAIN_BITS, ties).values
     if parameters.beta is not None:
         scaled = scaled + parameters.beta
     return saturate(scaled, OUTPUT_BITS)

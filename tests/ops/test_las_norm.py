@@ -133,6 +133,17 @@ def test_wide_rows_of_extremes(kind: NormKind) -> None:
         check(rows, ([32767] * 128, -14), None, kind, steps, Ties.HALF_EVEN)
 
 
+@pytest.mark.parametrize("exponent", [-512, -40, 4, 12, 31, 40, 512])
+@pytest.mark.parametrize("kind", list(NormKind))
+def test_every_gain_of_a_model(kind: NormKind, exponent: int) -> None:
+    """Exponents of γ reach ±512 (MODEL-3): gains and offsets saturate at the end alone (step 7)."""
+    rows = [[LIMIT, 0, -LIMIT - 1, 3, -3, 1 << 20]]
+    gamma = [32767, 5, 32767, -1, 0, 1], exponent
+    beta = [-LIMIT - 1, LIMIT, LIMIT, -1, 9, -LIMIT] if kind is NormKind.LAYER else None
+    for ties in Ties:
+        check(rows, gamma, beta, kind, 16, ties)
+
+
 def test_a_constant_row_has_no_deviation() -> None:
     """LayerNorm takes the mean off exactly, in integers."""
     found = check(
