@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from spikeref.model.las_profile import Choice
-from spikeref.neurons.code_runs import code_runs
+from spikeref.neurons.code_runs import code_range, code_runs
 from spikeref.neurons.hierarchical import HgNeuron, Piece
 from spikeref.ops.las_published import OFFSET
 from spikeref.ops.las_softmax import OCTAVES, RECIPROCAL_SHIFT
@@ -15,7 +15,7 @@ FIRST_OF_ABOVE_ONE = (1 << 16) - OFFSET
 @lru_cache(maxsize=256)
 def largest_code(piece: Piece, steps: int) -> int:
     """Return the largest code that a piece of T steps fires, at the scale of 16 steps."""
-    return int(code_runs(piece, steps).code.max())
+    return code_range(piece, steps)[1]
 
 
 def output_range(neuron: HgNeuron, fraction_bits: int, steps: int) -> tuple[int, int]:

@@ -15,7 +15,6 @@ from spikeref.errors import CheckpointError, UsageError
 from spikeref.model.las_bounds import excess_of_codes
 from spikeref.model.las_config import (
     FeedForward,
-    LasConstants,
     LasShape,
     NormKind,
     Placement,
@@ -23,6 +22,7 @@ from spikeref.model.las_config import (
     Structure,
     beyond_las_limits,
 )
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_profile import THRESHOLD_SETS, LasProfile, LayerRole, Role
 from spikeref.neurons.outlier_aware import OatCode
 

@@ -30,6 +30,20 @@ def code_runs(piece: Piece, steps: int) -> CodeRuns:
     return CodeRuns(first=first, last=last, code=sub_neuron_codes(first, piece, steps))
 
 
+def code_range(piece: Piece, steps: int) -> tuple[int, int]:
+    """Return the least and the largest code of a neuron of T steps over its piece's whole range."""
+    match piece.neuron:
+        case Expansion() | Identity():
+            # Monotone, so that the ends of the range bound it.
+            ends = np.array([piece.low, piece.high], dtype=np.int64)
+            codes = sub_neuron_codes(ends, piece, steps)
+        case FewSpikes():
+            codes = code_runs(piece, steps).code
+        case _:
+            assert_never(piece.neuron)
+    return int(codes.min()), int(codes.max())
+
+
 def _starts(piece: Piece) -> NDArray[np.int64]:
     """Return every membrane whose code may differ from the one before it, in any order."""
     match piece.neuron:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from spikeref.arith.rounding import Scale
 from spikeref.errors import RefusedError, UsageError
 from spikeref.functions.tables import FunctionTables
+from spikeref.model.las_tables import PieceKind
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
 from spikeref.neurons.expansion import Expansion
 from spikeref.neurons.few_spikes import FewSpikes
@@ -118,9 +119,10 @@ def hg_neuron_of(parameters: Parameters, inputs: Inputs) -> HgNeuron:
     for low, high, sign, exponent, kind, shift in inputs["pieces"].tolist():
         neuron: Expansion | FewSpikes | Identity
         match kind:
-            case 0 | 1:
-                neuron = expansion_of(parameters, next(tables), falling=kind == 1)
-            case 2:
+            case PieceKind.RISING | PieceKind.FALLING:
+                falling = kind == PieceKind.FALLING
+                neuron = expansion_of(parameters, next(tables), falling=falling)
+            case PieceKind.IDENTITY:
                 neuron = Identity(shift)
             case _:
                 neuron = _few_spikes(next(constants))

@@ -17,7 +17,8 @@ from spikeref.engine.las_asynchronous import las_asynchronous
 from spikeref.engine.las_dense import LAS_DENSE
 from spikeref.engine.las_products import LasEngine
 from spikeref.engine.las_synchronous import LAS_SYNCHRONOUS
-from spikeref.model.las_config import LasConstants, LasShape, NormKind
+from spikeref.model.las_config import LasShape, NormKind
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_layers import NormParameters
 from spikeref.model.layers import Gamma
 from spikeref.ops.las_norm import NormOutput, NormRules, spiking_norm
