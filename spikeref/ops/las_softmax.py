@@ -24,6 +24,7 @@ RECIPROCAL_SHIFT = 9
 LOWEST = -(1 << 62)
 """Below every score: marks what is not visible."""
 OCTAVES = 24
+"""0 to 23, in which E = C·2^(23 − k); the published softmax has octave −1 too (LAS-16)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
