@@ -7,7 +7,7 @@ Every record of LAS-18 of a whole pass, for every family, profile and structure,
 from collections.abc import Callable, Mapping
 from itertools import cycle, product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -22,6 +22,7 @@ from spikeref.device.model_folder import read_safetensors
 from spikeref.device.tensor import Refusal, Tensor, matrix
 from spikeref.device.trace import Record, trace_digest
 from spikeref.engine.choice import EngineChoice
+from spikeref.errors import ModelError
 from spikeref.forward.embedded import Embedded
 from spikeref.forward.generate import encode
 from spikeref.model.any_profile import find_any_profile
@@ -31,6 +32,7 @@ from spikeref.model.las_profile import LasProfile, adjust_las_profile
 from spikeref.trace.sinks import DigestSink
 from tools.synthetic_checkpoint import PRESETS, write_checkpoint
 
+Map: TypeAlias = Callable[[str, Tensor], Tensor]
 TOKENS = [256, 72, 105, 287]
 FIRST_SHARD = "model-00001-of-00003.safetensors"
 
@@ -269,6 +271,69 @@ def test_a_changed_weight_is_refused(compiled: Callable[..., Path], tmp_path: Pa
 
     with pytest.raises(Refusal, match=r"layers\.1\.k"):
         read_las_model(rewrite(compiled("opt"), tmp_path / "changed", Change(element=other)))
+
+
+def piece_of(**members: int) -> Map:
+    """The only piece of the reciprocal with other members."""
+    names = ("low", "high", "sign", "exponent", "kind", "shift")
+
+    def other(_: str, x: Tensor) -> Tensor:
+        row = dict(zip(names, x.flat, strict=True)) | members
+        return matrix("i64", [list(row.values())])
+
+    return other
+
+
+def constant(value: int) -> Map:
+    """The same element throughout."""
+    return lambda _, x: Tensor(x.type, x.shape, (value,) * len(x.flat))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"constants": {"norm_epsilon_exponent": 31}},
+        {"constants": {"published_epsilon_exponent": 31}},
+        {"constants": {"norm_root_exponent": -7}},
+        {"constants": {"score_mantissa": 1 << 14}},
+        {"structure": {"position": "multi-rotary", "multi_rotary": [1, 1, 1]}},
+        {"structure": {"position": "multi-rotary", "multi_rotary": []}},
+        {"structure": {"multi_rotary": [1, 1, 2]}},
+    ],
+    ids=str,
+)
+def test_both_refuse_a_configuration(
+    compiled: Callable[..., Path], tmp_path: Path, members: Mapping[str, Any]
+) -> None:
+    folder = rewrite(compiled("llama", steps=10), tmp_path / "refused", Change(**members))
+    assert_both_refuse(folder)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "change"),
+    [
+        ("pieces", piece_of(low=1 << 22)),
+        ("pieces", piece_of(sign=-1)),
+        ("pieces", piece_of(kind=2, shift=8)),
+        ("0.thresholds", constant(-(1 << 31))),
+    ],
+)
+def test_both_refuse_a_reciprocal(
+    compiled: Callable[..., Path], tmp_path: Path, tensor: str, change: Map
+) -> None:
+    source, name = compiled("llama", steps=10), f"tables.reciprocal.{tensor}"
+    tensors: dict[str, Tensor | None] = {}
+    tensors[name] = change(name, dict(read_safetensors(source / FIRST_SHARD))[name])
+    if tensors[name].flat[4:5] == (2,):  # type: ignore[union-attr]
+        tensors["tables.reciprocal.0.thresholds"] = None
+    assert_both_refuse(rewrite(source, tmp_path / "refused", Change(tensors=tensors)))
+
+
+def assert_both_refuse(folder: Path) -> None:
+    with pytest.raises(Refusal):
+        read_las_model(folder)
+    with pytest.raises(ModelError):
+        load_model(folder)
 
 
 def test_a_token_outside_the_vocabulary_is_refused(compiled: Callable[..., Path]) -> None:

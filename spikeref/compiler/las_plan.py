@@ -16,13 +16,13 @@ from spikeref.model.config import beyond_limits
 from spikeref.model.las_bounds import excess_of_codes
 from spikeref.model.las_config import (
     FeedForward,
-    LasConstants,
     LasShape,
     NormKind,
     Placement,
     Position,
     Structure,
 )
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_profile import THRESHOLD_SETS, LasProfile, LayerRole, Role
 from spikeref.neurons.outlier_aware import OatCode
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from spikeref.engine.events import EPOCH_BITS, SOURCE_BITS, STEP_BITS
 from spikeref.model.config import SPEC_VERSION
 from spikeref.model.groups import OPERATORS
-from spikeref.model.las_tables import FALLING, FEW_SPIKES, IDENTITY, RISING
+from spikeref.model.las_tables import PieceKind
 from spikeref.model.layers import IntegerModel
 from spikeref.model.profile import Profile
 from spikeref.neurons.counts import Encoding
@@ -72,7 +72,7 @@ ENUMERATIONS = (
 PIECES = Enumeration(
     name="piece",
     comment="kinds of a piece, column 4 of tables/FUNCTION/pieces (LMOD-4)",
-    values={"RISING": RISING, "FALLING": FALLING, "IDENTITY": IDENTITY, "FEW_SPIKES": FEW_SPIKES},
+    values={kind.name: kind.value for kind in PieceKind},
 )
 
 

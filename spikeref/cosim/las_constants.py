@@ -21,11 +21,11 @@ from spikeref.model.las_assembly import INPUT_ROLES
 from spikeref.model.las_config import (
     FeedForward,
     LasConfig,
-    LasConstants,
     NormKind,
     Placement,
     Position,
 )
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_layers import LasModel
 from spikeref.model.las_profile import LAYER_ROLES, OUTER_ROLES, Choice, Functions
 from spikeref.neurons.multi_threshold import Rule

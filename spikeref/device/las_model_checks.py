@@ -11,6 +11,7 @@ def check_las_model(config: LasConfig, tensors: Tensors) -> None:
     typed = {name: (t.type, t.shape) for name, t in tensors.items()}
     require(typed == expected_tensors(config, tensors), "tensors differ from those of LMOD-3")
     require(8 <= config.weight_bits <= 16, f"{config.weight_bits} weight bits outside 8 … 16")
+    check_constants(config)
     check_numbers(tensors)
     names = list(config.output_widths)
     for i in range(config.shape.layers):
@@ -22,6 +23,19 @@ def check_las_model(config: LasConfig, tensors: Tensors) -> None:
         columns = list(zip(*tensors[f"{stem}.mantissas"].rows(), strict=True))
         stated = tensors["head.weight_bound"].scalar
         require(weight_bound(columns) == stated, "head: weight_bound")
+
+
+def check_constants(config: LasConfig) -> None:
+    """The ranges of the constants (LMOD-6)."""
+    forms = (
+        (config.norm_root, 16, -15, -8),
+        (config.norm_epsilon, 31, -128, 30),
+        (config.published_epsilon, 31, -128, 30),
+        (config.score, 16, -128, 128),
+    )
+    for (mantissa, exponent), bits, lowest, highest in forms:
+        require(mantissa > 0 and mantissa.bit_length() == bits, f"no mantissa: {mantissa}")
+        require(lowest <= exponent <= highest, f"exponent {exponent} of a constant out of range")
 
 
 def check_numbers(tensors: Tensors) -> None:

@@ -114,8 +114,7 @@ def config_of(config: Mapping[str, Any], digest: str) -> LasConfig:
     )
     check_form(form)
     sizes, structure = _shape(shape), _structure(config["structure"])
-    if structure.sections and sum(structure.sections) != sizes.head_dim // 2:
-        raise Refusal("model", f"sections {structure.sections} of {sizes.head_dim // 2} pairs")
+    _check_sections(config["structure"], sizes.head_dim)
     return LasConfig(
         shape=sizes,
         token_types=shape["token_types"],
@@ -142,6 +141,14 @@ def _shape(members: Mapping[str, Any]) -> Shape:
     if len(windows) != numbers["layers"]:
         raise Refusal("model", "sliding_windows has not one entry a layer")
     return Shape(**numbers, windows=windows)
+
+
+def _check_sections(members: Mapping[str, Any], head_dim: int) -> None:
+    """Refuse sections that do not take each pair of a head once, or have no use (LMOD-9)."""
+    sections = members["multi_rotary"]
+    fit = len(sections) == 3 and min(sections) >= 0 and 2 * sum(sections) == head_dim
+    if not (fit if members["position"] == "multi-rotary" else not sections):
+        raise Refusal("model", f"sections {sections} of {head_dim // 2} pairs")
 
 
 def _structure(members: Mapping[str, Any]) -> Structure:

@@ -23,6 +23,18 @@ RISING, FALLING, IDENTITY, FEW_SPIKES = range(4)
 SINGLE = ("exp", "reciprocal", "rsqrt", "sqrt", "square")
 """Functions of one piece, which every model holds."""
 
+RANGES = {
+    "exp": (0, (1 << 16) - 1),
+    "reciprocal": (1 << 23, (1 << 24) - 1),
+    "rsqrt": (1 << 22, (1 << 24) - 1),
+    "sqrt": (1 << 22, (1 << 24) - 1),
+    "square": (1 << 23, (1 << 24) - 1),
+}
+"""The membranes of the piece of each of them (HG-2, HG-4 to HG-7)."""
+
+LEAST_CODES = dict.fromkeys(SINGLE, 1 << 15) | {"square": 1 << 14}
+"""What their codes are at least (HG-8)."""
+
 Tensors: TypeAlias = Mapping[str, Tensor]
 Pieces: TypeAlias = Sequence[Piece]
 
@@ -87,11 +99,41 @@ def _neuron(
     return Expansion(fewer(table.flat, WHOLE_STEPS, steps), kind == FALLING)
 
 
+def end_codes(piece: Piece, steps: int) -> list[int]:
+    """The codes at both ends of a piece, on 16 steps: the extremes, as its codes are monotone."""
+    ends, neuron = (piece.low, piece.high), piece.neuron
+    match neuron:
+        case Identity(shift):
+            return [x >> shift for x in ends]
+        case Expansion(thresholds, falling):
+            reached = [sum(x <= t if falling else x >= t for t in thresholds) for x in ends]
+            return [code << (WHOLE_STEPS - steps) for code in reached]
+        case FewSpikes():
+            raise AssertionError("the codes of an FS neuron are not monotone")
+
+
+def check_gate(pieces: Pieces, steps: int) -> None:
+    """Refuse a gate of 2^15 or more, whose product with up may leave 62 bits (LAS-17).
+
+    The gate product itself refuses that of an FS neuron, whose codes are not monotone.
+    """
+    for piece in pieces:
+        if isinstance(piece.neuron, FewSpikes):
+            continue
+        if max(end_codes(piece, steps)) >= 1 << max(0, 15 - piece.exponent):
+            raise Refusal("model", f"a gate of 2^15 or more from {piece.low} to {piece.high}")
+
+
 def function_of(name: str, tensors: Tensors, steps: int) -> Function:
     """A function of one piece (HG-2, HG-4 to HG-7)."""
-    (piece,) = pieces_of(name, tensors, steps)
+    pieces = pieces_of(name, tensors, steps)
+    if [(piece.low, piece.high, piece.sign) for piece in pieces] != [(*RANGES[name], 1)]:
+        raise Refusal("model", f"{name}: another range or sign than those of its clause")
+    piece = pieces[0]
     if isinstance(piece.neuron, Identity):
         raise Refusal("model", f"{name}: an identity in place of a function")
+    if isinstance(piece.neuron, Expansion) and min(end_codes(piece, steps)) < LEAST_CODES[name]:
+        raise Refusal("model", f"{name}: a code below {LEAST_CODES[name]}")
     return Function(piece.neuron, steps, piece.low)
 
 

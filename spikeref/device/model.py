@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .arithmetic import Ties
 from .attention import Heads, Score
 from .encoding import Clip, ClipMode, Neuron
-from .las_tables import Tables, tables_of
+from .las_tables import Tables, check_gate, tables_of
 from .model_checks import check_model, hg_functions
 from .model_shape import OPERATORS, Shape, model_shape
 from .operators import Channels, Gamma, Norm, Synapses
@@ -76,6 +76,7 @@ def build_model(parameters: Parameters, tensors: Mapping[str, Tensor]) -> Model:
     hg = None
     if hg_functions(parameters):
         hg = tables_of("silu", tensors, parameters.integer("steps"), tanh=False)
+        check_gate(hg.activation, hg.steps)
     stem = "embedding" if parameters.flag("tied_head") else "head"
     return Model(
         shape=shape,

@@ -10,7 +10,7 @@ from spikeref.errors import ModelError
 from spikeref.functions.tables import FunctionTables
 from spikeref.model.config import ModelConfig
 from spikeref.model.groups import OPERATORS
-from spikeref.model.las_tables import read_tables
+from spikeref.model.las_tables import read_tables, require_gate
 from spikeref.model.layers import DecoderLayer, DyadicRows, Gamma, IntegerModel, Synapses, Tables
 from spikeref.model.profile import NonLinear
 from spikeref.model.tensor_form import TensorForm
@@ -80,7 +80,9 @@ def _functions(config: ModelConfig, array: Callable[[str], NDArray[Any]]) -> Fun
         case NonLinear.INTEGER:
             return None
         case NonLinear.HG:
-            return read_tables(DECODER_FUNCTIONS, array)
+            tables = read_tables(DECODER_FUNCTIONS, array)
+            require_gate("silu", tables.activation)
+            return tables
         case _:
             assert_never(config.profile.non_linear)
 

@@ -15,6 +15,7 @@ from spikeref.model.config import (
     shape_to_json,
 )
 from spikeref.model.groups import OPERATORS, Operator
+from spikeref.model.las_constants import LasConstants, las_constants_from_json
 from spikeref.model.las_profile import (
     LAYER_ROLES,
     LasProfile,
@@ -96,29 +97,6 @@ class Structure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LasConstants:
-    """Integers that operators read from the model (LMOD-6)."""
-
-    norm_root: int
-    norm_root_exponent: int
-    norm_epsilon: int
-    norm_epsilon_exponent: int
-    published_epsilon: int
-    published_epsilon_exponent: int
-    score_mantissa: int
-    score_exponent: int
-
-
-_MANTISSA_BITS = {
-    "norm_root": 16,
-    "norm_epsilon": 31,
-    "published_epsilon": 31,
-    "score_mantissa": 16,
-}
-_LARGEST_EXPONENT = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LasConfig:
     """Everything of config.json that the forward pass or its caller needs."""
 
@@ -169,12 +147,17 @@ def las_config_from_json(value: dict[str, Any], where: str) -> LasConfig:
     structure = _structure(reader.mapping("structure"))
     if _contradict(shape, structure):
         raise ModelError(f"{where}: shape and structure contradict each other")
+    if not _rotates_every_pair(shape, structure):
+        raise ModelError(
+            f"{where}: multi_rotary {list(structure.multi_rotary)} is none of three sections of"
+            f" {shape.head_dim // 2} pairs, or of a position that has no sections (LMOD-9)"
+        )
     return LasConfig(
         family=family,
         shape=shape,
         structure=structure,
         profile=las_profile_from_json(reader.mapping("profile")),
-        constants=_constants(reader.mapping("constants")),
+        constants=las_constants_from_json(reader.mapping("constants")),
         **origin_from_json(reader),
     )
 
@@ -188,6 +171,14 @@ def _contradict(shape: LasShape, structure: Structure) -> bool:
         or (structure.pooler and structure.causal)
         or (shape.classes > 0 and not structure.pooler)
     )
+
+
+def _rotates_every_pair(shape: LasShape, structure: Structure) -> bool:
+    """Whether sections take every pair of a head once; only a multi-rotary position has some."""
+    sections = structure.multi_rotary
+    if structure.position is not Position.MULTI_ROTARY:
+        return not sections
+    return len(sections) == 3 and min(sections) >= 0 and 2 * sum(sections) == shape.head_dim
 
 
 def _structure(reader: JsonFields) -> Structure:
@@ -206,16 +197,3 @@ def _structure(reader: JsonFields) -> Structure:
         causal=reader.boolean("causal"),
         pooler=reader.boolean("pooler"),
     )
-
-
-def _constants(reader: JsonFields) -> LasConstants:
-    names = LasConstants.__dataclass_fields__
-    values = {name: reader.integer(name) for name in names}
-    for name, value in values.items():
-        bits = _MANTISSA_BITS.get(name)
-        low, high = (-_LARGEST_EXPONENT, _LARGEST_EXPONENT + 1)
-        if bits is not None:
-            low, high = 1 << (bits - 1), 1 << bits
-        if not low <= value < high:
-            raise ModelError(f"{reader.where}: {name} is out of its range")
-    return LasConstants(**values)

@@ -1,6 +1,7 @@
 """The HG neurons of a model, to tensors and back (LMOD-4)."""
 
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 from itertools import pairwise
 from typing import Any, assert_never
 
@@ -8,19 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.errors import ModelError
-from spikeref.functions.tables import FunctionName, FunctionTables
-from spikeref.neurons.code_runs import code_runs
+from spikeref.functions.tables import ACTIVATION_NAMES, FunctionName, FunctionTables
+from spikeref.neurons.code_runs import code_range
 from spikeref.neurons.expansion import CODE_BITS, UNREACHED, Expansion
 from spikeref.neurons.few_spikes import FewSpikes
 from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece, SubNeuron
 
-RISING, FALLING, IDENTITY, FEW_SPIKES = 0, 1, 2, 3
-"""Kinds of sub-neurons."""
+
+class PieceKind(IntEnum):
+    """Kinds of sub-neurons (LMOD-4)."""
+
+    RISING = 0
+    FALLING = 1
+    IDENTITY = 2
+    FEW_SPIKES = 3
+
+
 LOWEST_EXPONENT = -20
 """Activations are given with 20 fraction bits, exactly (HG-1)."""
 LARGEST_MEMBRANE = 1 << 31
 LARGEST_CONSTANT = 1 << 32
 """Of an FS neuron: potentials and outputs of 16 steps stay far within 64 bits."""
+
+LARGEST_GATE = 1 << 15
+"""So that the gate's value has 32 bits with 16 fraction bits, as up has (LAS-17)."""
 
 MANTISSA_FUNCTIONS: dict[FunctionName, tuple[int, int]] = {
     "reciprocal": (1 << 23, (1 << 24) - 1),
@@ -37,7 +49,7 @@ LEAST_CODES: dict[FunctionName, int] = {
     "square": 1 << 14,
     "exp": 1 << 15,
 }
-"""What a code of theirs is at least, of an FS neuron too (HG-8)."""
+"""What a code of theirs is at least, of whichever neuron (HG-8)."""
 
 
 def neuron_tensors(name: FunctionName, neuron: HgNeuron) -> dict[str, NDArray[Any]]:
@@ -63,14 +75,14 @@ def neuron_tensors(name: FunctionName, neuron: HgNeuron) -> dict[str, NDArray[An
 
 def piece_members(piece: Piece) -> tuple[int, int, int, int, int, int]:
     """Return a row of `pieces` (LMOD-4)."""
-    kind, shift = RISING, 0
+    kind, shift = PieceKind.RISING, 0
     match piece.neuron:
         case Expansion(falling=falling):
-            kind = FALLING if falling else RISING
+            kind = PieceKind.FALLING if falling else PieceKind.RISING
         case Identity(shift):
-            kind = IDENTITY
+            kind = PieceKind.IDENTITY
         case FewSpikes():
-            kind = FEW_SPIKES
+            kind = PieceKind.FEW_SPIKES
         case _:
             assert_never(piece.neuron)
     return piece.low, piece.high, piece.sign, piece.exponent, kind, shift
@@ -88,12 +100,23 @@ def read_neuron(name: FunctionName, array: Callable[[str], NDArray[Any]]) -> HgN
     needed = MANTISSA_FUNCTIONS.get(name)
     if not pieces or (needed is not None and ranges != [needed]):
         raise ModelError(f"{prefix}.pieces: not the ranges that chapter 19 needs")
-    least = LEAST_CODES.get(name)
-    if least is not None and isinstance(pieces[0].neuron, FewSpikes):
-        reached = code_runs(pieces[0], CODE_BITS).code
-        if int(reached.min()) < least:
-            raise ModelError(f"{prefix}.0.few_spikes: a code below {least} (HG-8)")
+    if name in LEAST_CODES:
+        _require_codes(f"{prefix}.0", pieces[0], LEAST_CODES[name])
     return HgNeuron(pieces=pieces)
+
+
+def _require_codes(prefix: str, piece: Piece, least: int) -> None:
+    if piece.sign != 1 or isinstance(piece.neuron, Identity):
+        raise ModelError(f"{prefix}: its sign is -1, or it is an identity (LMOD-4)")
+    if code_range(piece, CODE_BITS)[0] < least:
+        raise ModelError(f"{prefix}: a code below {least} (HG-8)")
+
+
+def require_gate(name: FunctionName, neuron: HgNeuron) -> None:
+    """Refuse a function of a decoder's gate whose values times up leave 62 bits (LAS-17)."""
+    for number, piece in enumerate(neuron.pieces):
+        if code_range(piece, CODE_BITS)[1] >= LARGEST_GATE << -piece.exponent:
+            raise ModelError(f"tables.{name}.{number}: a code·2^e is 2^15 or more (LAS-17)")
 
 
 def read_piece(prefix: str, row: list[int], array: Callable[[str], NDArray[Any]]) -> Piece:
@@ -107,13 +130,14 @@ def read_piece(prefix: str, row: list[int], array: Callable[[str], NDArray[Any]]
         raise ModelError(f"{prefix}: a member of its piece is out of range (LMOD-4)")
     neuron: SubNeuron
     match kind:
-        case 0 | 1:
-            neuron = _expansion(prefix, array(f"{prefix}.thresholds"), falling=kind == FALLING)
-        case 2:
+        case PieceKind.RISING | PieceKind.FALLING:
+            falling = kind == PieceKind.FALLING
+            neuron = _expansion(prefix, array(f"{prefix}.thresholds"), falling=falling)
+        case PieceKind.IDENTITY:
             if low < 0 or high >> shift >= LARGEST_MEMBRANE >> 15:
                 raise ModelError(f"{prefix}: an identity whose codes leave 16 bits")
             neuron = Identity(shift)
-        case 3:
+        case PieceKind.FEW_SPIKES:
             neuron = _few_spikes(prefix, array(f"{prefix}.few_spikes"))
         case _:
             raise ModelError(f"{prefix}: kind {kind} is unknown")
@@ -158,12 +182,13 @@ def read_tables(
 ) -> FunctionTables:
     """Return the functions of a model whose functions are `names` (model.las_tensors)."""
     found = {name: read_neuron(name, array) for name in names}
+    (activation,) = found.keys() & set(ACTIVATION_NAMES)
     return FunctionTables(
         exp=found["exp"],
         reciprocal=found["reciprocal"],
         rsqrt=found["rsqrt"],
         square_root=found["sqrt"],
         square=found["square"],
-        activation=found[names[5]],
+        activation=found[activation],
         tanh=found.get("tanh"),
     )

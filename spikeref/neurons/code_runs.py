@@ -6,7 +6,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.neurons.expansion import UNREACHED, Expansion
+from spikeref.neurons.expansion import Expansion
 from spikeref.neurons.few_spikes import FewSpikes
 from spikeref.neurons.hierarchical import Identity, Piece, sub_neuron_codes
 
@@ -25,22 +25,43 @@ def code_runs(piece: Piece, steps: int) -> CodeRuns:
     """Return runs of equal code of a neuron of T steps over its whole range (NEUR-6 to NEUR-8)."""
     starts = _starts(piece)
     inside = starts[(starts > piece.low) & (starts <= piece.high)]
-    first = np.concatenate([np.array([piece.low], dtype=np.int64), np.unique(inside)])
+    distinct = inside[np.diff(inside, prepend=piece.low) > 0]
+    first = np.concatenate([np.array([piece.low], dtype=np.int64), distinct])
     last = np.append(first[1:] - 1, np.int64(piece.high))
     return CodeRuns(first=first, last=last, code=sub_neuron_codes(first, piece, steps))
 
 
+def code_range(piece: Piece, steps: int, first: int | None = None) -> tuple[int, int]:
+    """Return the least and the largest code of a neuron of T steps over its piece's range.
+
+    first: of its membranes, the lowest that counts; all of them count unless given.
+    """
+    low = piece.low if first is None else first
+    match piece.neuron:
+        case Expansion() | Identity():
+            # Monotone, so that the ends of the range bound it.
+            ends = np.array([low, piece.high], dtype=np.int64)
+            codes = sub_neuron_codes(ends, piece, steps)
+        case FewSpikes():
+            runs = code_runs(piece, steps)
+            codes = runs.code[runs.last >= low]
+        case _:
+            assert_never(piece.neuron)
+    return int(codes.min()), int(codes.max())
+
+
 def _starts(piece: Piece) -> NDArray[np.int64]:
-    """Return every membrane whose code may differ from the one before it, in any order."""
+    """Return every membrane whose code may differ from the one before it, from low to high."""
     match piece.neuron:
         case Expansion(thresholds=thresholds, falling=falling):
             wide = thresholds.astype(np.int64)
-            return wide + 1 if falling else wide[wide < UNREACHED]
+            return wide[::-1] + 1 if falling else wide
         case Identity(shift):
             codes = np.arange(piece.low >> shift, (piece.high >> shift) + 1, dtype=np.int64)
             return codes << shift
         case FewSpikes():
-            return few_spikes_starts(piece.neuron, piece.high - piece.low) + np.int64(piece.low)
+            starts = few_spikes_starts(piece.neuron, piece.high - piece.low)
+            return np.sort(starts) + np.int64(piece.low)
         case _:
             assert_never(piece.neuron)
 

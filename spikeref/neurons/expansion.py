@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 CODE_BITS = 16
 UNREACHED = (1 << 31) - 1
-"""Threshold that no membrane reaches; −2^31 where the piece falls."""
+"""Threshold of a code out of a piece's reach; −2^31 where the piece falls (NEUR-6)."""
 LARGEST_CELLS = 1 << 17
 MOST_COMPARED = 8
 """Thresholds of one cell that are compared one after another; more are searched."""
@@ -36,19 +36,22 @@ class Cells:
     first: int
     """Threshold of code 1, the start of the first cell; below it the code is 0."""
     last: int
-    """Highest membrane that differs from the next."""
+    """Highest threshold in a cell."""
     shift: int
     """Cells are 2^shift wide."""
     start_codes: NDArray[np.int64]
     thresholds: NDArray[np.int64]
-    """Threshold of code c at place c − 1, then one that is never reached."""
+    """Of the codes within the cells: that of code c at place c − 1, then one beyond 32 bits."""
     most: int
     """Most thresholds inside one cell."""
+    far: NDArray[np.int64]
+    """Thresholds of the remaining codes, from `UNREACHED` on: they would widen the cells."""
 
 
 def cut_into_cells(thresholds: NDArray[np.int64]) -> Cells:
     """Return the cells of thresholds that do not fall, int64 [2^16 − 1]."""
-    reached = thresholds[thresholds < UNREACHED]
+    near = int(np.searchsorted(thresholds, UNREACHED, side="left"))
+    reached, far = thresholds[:near], thresholds[near:]
     first = int(reached[0]) if reached.size else UNREACHED
     last = int(reached[-1]) if reached.size else UNREACHED
     shift = max(0, (last - first).bit_length() - LARGEST_CELLS.bit_length() + 1)
@@ -64,6 +67,7 @@ def cut_into_cells(thresholds: NDArray[np.int64]) -> Cells:
         start_codes=start_codes,
         thresholds=padded,
         most=int(inside.max(initial=0)),
+        far=far,
     )
 
 
@@ -71,15 +75,22 @@ def expansion_codes(x: NDArray[np.int64], neuron: Expansion, steps: int) -> NDAr
     """Return the codes of membranes x at the scale of 16 steps: C_T·2^(16−T), int64 [...]."""
     cells = neuron.cells
     given = -x if neuron.falling else x
+    code = np.where(given < cells.first, np.int64(0), _codes_in_cells(given, cells))
+    if int(given.max(initial=0)) >= UNREACHED:
+        code = code + np.searchsorted(cells.far, given, side="right")
+    return first_steps(code, steps)
+
+
+def _codes_in_cells(given: NDArray[np.int64], cells: Cells) -> NDArray[np.int64]:
+    """Return how many thresholds of the cells rising membranes reach, if they reach the first."""
     membrane = np.clip(given, np.int64(cells.first), np.int64(cells.last))
     if cells.most > MOST_COMPARED:
         reached = cells.thresholds[:-1]
-        code = np.searchsorted(reached, membrane, side="right").astype(np.int64)
-        return first_steps(np.where(given < cells.first, np.int64(0), code), steps)
-    code = cells.start_codes[(membrane - np.int64(cells.first)) >> cells.shift]
+        return np.searchsorted(reached, membrane, side="right").astype(np.int64)
+    code = np.asarray(cells.start_codes[(membrane - np.int64(cells.first)) >> cells.shift])
     for _ in range(cells.most):
-        code = code + (membrane >= cells.thresholds[np.minimum(code, len(cells.thresholds) - 1)])
-    return first_steps(np.where(given < cells.first, np.int64(0), code), steps)
+        code += membrane >= cells.thresholds[np.minimum(code, len(cells.thresholds) - 1)]
+    return code
 
 
 def first_steps(code: NDArray[np.int64], steps: int) -> NDArray[np.int64]:

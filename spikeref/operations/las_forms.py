@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spikeref.arith.rounding import Scale
 from spikeref.errors import ModelError, RefusedError, UsageError
 from spikeref.functions.tables import FunctionTables
-from spikeref.model.las_tables import FALLING, read_piece
+from spikeref.model.las_tables import PieceKind, read_piece
 from spikeref.neurons.binary_train import BinaryTrain, time_steps
 from spikeref.neurons.expansion import Expansion
 from spikeref.neurons.hierarchical import HgNeuron, Piece
@@ -26,7 +26,7 @@ CODE = ("threshold_n", "threshold_o")
 FUNCTION = ("steps", "table_steps")
 
 REACHED_LAST = {False: (1 << 31) - 1, True: -(1 << 31)}
-"""By whether a piece falls: the threshold that no input reaches (NEUR-6)."""
+"""By whether a piece falls: the threshold of a code out of its reach (NEUR-6)."""
 MANTISSAS = {True: 1 << 22, False: 1 << 23}
 """The lowest mantissa, by whether exponents are even (HG-3)."""
 
@@ -145,7 +145,7 @@ def _piece(
             raise UsageError(f"{name}: the input has no row for this piece (CONF-9)")
         if not expands:
             return given
-        return expansion_of(parameters, given, falling=row[4] == FALLING).thresholds
+        return expansion_of(parameters, given, falling=row[4] == PieceKind.FALLING).thresholds
 
     try:
         return read_piece("piece", row, own)

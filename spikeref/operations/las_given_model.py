@@ -7,7 +7,8 @@ from spikeref.errors import ModelError
 from spikeref.model.config import FORMAT, FORMAT_VERSION, SPEC_VERSION
 from spikeref.model.folder import load_model
 from spikeref.model.las_assembly import assemble_las_model
-from spikeref.model.las_config import LasConfig, LasConstants, las_config_from_json
+from spikeref.model.las_config import LasConfig, las_config_from_json
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_layers import LasModel
 from spikeref.model.las_profile import Choice
 from spikeref.model.las_tensors import las_forms

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blocks import map_row_blocks
-from spikeref.arith.rounding import Saturated, Scale, bit_length, block_shift, round_shift, saturate
+from spikeref.arith.rounding import (
+    Saturated,
+    Scale,
+    bit_length,
+    block_shift,
+    round_shift,
+    saturate,
+    shift_saturate,
+)
 from spikeref.arith.ties import Ties
 from spikeref.engine.las_products import LasEngine
 from spikeref.engine.products import SpikeHadamard
@@ -21,6 +29,7 @@ from spikeref.ops.las_published import PublishedNormRules, published_norm
 MANTISSA_BITS = 24
 FRACTION_BITS = 16
 OUTPUT_BITS = 40
+GAIN_BITS = 48
 RSQRT_BITS = 27
 """1/√s ≈ C·2^−(27 + e/2) (HG-5)."""
 
@@ -71,6 +80,17 @@ class Inverse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaperNorm:
+    """What a norm of the paper does for T tokens of width N, up to its gains."""
+
+    deviation: NDArray[np.int64]
+    """D, int64 [T, N]."""
+    inverse: Inverse
+    y: NDArray[np.int64]
+    """int64 [T, N], 16 fraction bits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NormOutput:
     """What a norm did for T tokens."""
 
@@ -108,7 +128,12 @@ def _norm_of_rows(
 ) -> NormOutput:
     match rules:
         case NormRules():
-            return _paper_norm(x, parameters, rules, engine)
+            paper = paper_norm(deviation(x, rules.centred), rules, engine.hadamard)
+            return NormOutput(
+                deviation=paper.deviation,
+                inverse=paper.inverse,
+                output=scale_and_offset(paper.y, parameters, rules.ties),
+            )
         case PublishedNormRules():
             done = published_norm(deviation(x, rules.centred), rules, engine.hadamard)
             return NormOutput(
@@ -120,20 +145,20 @@ def _norm_of_rows(
             assert_never(rules)
 
 
-def _paper_norm(
-    x: NDArray[np.int64], parameters: NormParameters, rules: NormRules, engine: LasEngine
-) -> NormOutput:
-    block = block_shift(deviation(x, rules.centred), MANTISSA_BITS, rules.ties)
-    octaves = octave_codes(block.mantissas, rules.steps)
+def paper_norm(
+    deviations: NDArray[np.int64], rules: NormRules, hadamard: SpikeHadamard
+) -> PaperNorm:
+    """Return the norm of deviations d, int64 [T, N], from their mean or from 0 (steps 2 to 6)."""
+    block = block_shift(deviations, MANTISSA_BITS, rules.ties)
+    octaves = _octave_codes(block.mantissas, rules.steps)
     epsilon = round_shift(
         rules.epsilon.mantissa, block.shift + block.shift - rules.epsilon.exponent, rules.ties
     )
-    inverse = inverse_root(octaves.values, epsilon, rules)
-    y = normalised(octaves, inverse, rules, engine.hadamard)
-    return NormOutput(
+    inverse = _inverse_root(octaves.values, epsilon, rules)
+    return PaperNorm(
         deviation=octaves.values,
         inverse=inverse,
-        output=scale_and_offset(y, parameters, rules.ties),
+        y=_normalised(octaves, inverse, rules, hadamard),
     )
 
 
@@ -145,14 +170,14 @@ def deviation(x: NDArray[np.int64], centred: bool) -> NDArray[np.int64]:
     return np.asarray(x * np.int64(x.shape[1]) - total[:, None])
 
 
-def octave_codes(m: NDArray[np.int64], steps: int) -> Octaves:
+def _octave_codes(m: NDArray[np.int64], steps: int) -> Octaves:
     """Return the top `steps` bits of each |m|, with its sign (step 3)."""
     size = np.abs(m)
     shift = np.maximum(bit_length(size) - np.int64(steps), np.int64(0))
     return Octaves(counts=np.sign(m) * (size >> shift), shift=shift)
 
 
-def inverse_root(
+def _inverse_root(
     values: NDArray[np.int64], epsilon: NDArray[np.int64], rules: NormRules
 ) -> Inverse:
     """Return 1/√(Σ square(D) + ε) of D int64 [T, N] and ε int64 [T] (steps 4 and 5)."""
@@ -167,7 +192,7 @@ def inverse_root(
     )
 
 
-def normalised(
+def _normalised(
     octaves: Octaves, inverse: Inverse, rules: NormRules, hadamard: SpikeHadamard
 ) -> NDArray[np.int64]:
     """Return y = D·C·√N, int64 [T, N] with 16 fraction bits (step 6)."""
@@ -183,9 +208,11 @@ def normalised(
 
 
 def scale_and_offset(y: NDArray[np.int64], parameters: NormParameters, ties: Ties) -> Saturated:
-    """Return saturate(γ∘y + β, 40) of y int64 [T, N] with 16 fraction bits (step 7)."""
+    """Return saturate(γ∘y + β, 40) of y int64 [T, N], |y| < 2^47, 16 fraction bits (step 7)."""
     gamma = parameters.gamma
-    scaled = round_shift(y * gamma.mantissas.astype(np.int64), -gamma.exponent, ties)
+    # β has 40 bits: what leaves 48 is beyond 40 with it too.
+    product = y * gamma.mantissas.astype(np.int64)
+    scaled = shift_saturate(product, -gamma.exponent, GAIN_BITS, ties).values
     if parameters.beta is not None:
         scaled = scaled + parameters.beta
     return saturate(scaled, OUTPUT_BITS)

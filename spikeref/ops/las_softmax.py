@@ -23,6 +23,7 @@ LOG_BITS = 40
 RECIPROCAL_SHIFT = 9
 """E has 39 fraction bits, 1/sum is C·2^−(39 + e), and P has 30 (LAS-11, step 4)."""
 OCTAVES = 24
+"""0 to 23, in which E = C·2^(23 − k); the published softmax has octave −1 too (LAS-16)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

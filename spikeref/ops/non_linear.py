@@ -6,7 +6,7 @@ from typing import TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.rounding import Scale, block_shift, normalise, round_shift
+from spikeref.arith.rounding import Scale, normalise, round_shift
 from spikeref.arith.ties import Ties
 from spikeref.engine.products import SpikeHadamard
 from spikeref.functions.activation import activate, with_fraction_bits
@@ -16,13 +16,7 @@ from spikeref.model.layers import Gamma, IntegerModel
 from spikeref.ops.attention_steps import Exp2Softmax, HgSoftmax, Softmax
 from spikeref.ops.gate import PRODUCT_EXPONENT, silu_gate
 from spikeref.ops.las_feed_forward import ACTIVATION_FRACTION_BITS
-from spikeref.ops.las_norm import (
-    MANTISSA_BITS,
-    NormRules,
-    inverse_root,
-    normalised,
-    octave_codes,
-)
+from spikeref.ops.las_norm import NormRules, paper_norm
 from spikeref.ops.norm import FRACTION_BITS, Scaled, by_gamma, rms_norm
 
 
@@ -40,8 +34,24 @@ class SpikingFunctions:
     """HG neurons, and the product that joins their spikes."""
 
     tables: FunctionTables
-    norm: NormRules
+    steps: int
+    root: Scale
+    """√N (OP-2)."""
+    epsilon: Scale
     hadamard: SpikeHadamard
+    ties: Ties
+
+    @property
+    def norm(self) -> NormRules:
+        """What the norms share."""
+        return NormRules(
+            centred=False,
+            root=self.root,
+            epsilon=self.epsilon,
+            steps=self.steps,
+            tables=self.tables,
+            ties=self.ties,
+        )
 
 
 NonLinearFunctions: TypeAlias = IntegerFunctions | SpikingFunctions
@@ -66,7 +76,7 @@ def norm(
         case IntegerFunctions(constants=constants):
             return rms_norm(x, gamma, constants, ties)
         case SpikingFunctions():
-            return by_gamma(_spiking_rms(x, functions), gamma)
+            return by_gamma(paper_norm(x, functions.norm, functions.hadamard).y, gamma)
         case _:
             assert_never(functions)
 
@@ -78,8 +88,8 @@ def gate(
     match functions:
         case IntegerFunctions(constants=constants, coefficients=coefficients):
             return silu_gate(g, a, constants.log2e, coefficients, ties)
-        case SpikingFunctions(tables=tables, norm=rules):
-            spikes = activate(g, tables.activation, rules.steps)
+        case SpikingFunctions(tables=tables, steps=steps):
+            spikes = activate(g, tables.activation, steps)
             fine = with_fraction_bits(spikes, ACTIVATION_FRACTION_BITS)
             k = round_shift(fine, ACTIVATION_FRACTION_BITS - FRACTION_BITS, ties)
             exponent = np.full(len(g), PRODUCT_EXPONENT, dtype=np.int64)
@@ -93,8 +103,8 @@ def softmax(functions: NonLinearFunctions) -> Softmax:
     match functions:
         case IntegerFunctions(coefficients=coefficients):
             return Exp2Softmax(coefficients)
-        case SpikingFunctions(tables=tables, norm=rules):
-            return HgSoftmax(tables=tables, steps=rules.steps)
+        case SpikingFunctions(tables=tables, steps=steps):
+            return HgSoftmax(tables=tables, steps=steps)
         case _:
             assert_never(functions)
 
@@ -106,29 +116,15 @@ def spiking_functions(
     root = normalise(np.array([constants.norm_root], dtype=np.int64), 16, ties)
     return SpikingFunctions(
         tables=tables,
-        norm=NormRules(
-            centred=False,
-            root=Scale(
-                mantissa=root.mantissa[0],
-                exponent=root.exponent[0] - np.int64(constants.norm_root_exponent),
-            ),
-            epsilon=Scale(
-                mantissa=np.asarray(constants.norm_epsilon, dtype=np.int64),
-                exponent=np.asarray(0, dtype=np.int64),
-            ),
-            steps=steps,
-            tables=tables,
-            ties=ties,
+        steps=steps,
+        root=Scale(
+            mantissa=root.mantissa[0],
+            exponent=root.exponent[0] - np.int64(constants.norm_root_exponent),
+        ),
+        epsilon=Scale(
+            mantissa=np.asarray(constants.norm_epsilon, dtype=np.int64),
+            exponent=np.asarray(0, dtype=np.int64),
         ),
         hadamard=hadamard,
+        ties=ties,
     )
-
-
-def _spiking_rms(x: NDArray[np.int64], functions: SpikingFunctions) -> NDArray[np.int64]:
-    """Return RMSNorm(x), int64 [T, N] with 16 fraction bits, of x int64 [T, N]."""
-    rules = functions.norm
-    block = block_shift(x, MANTISSA_BITS, rules.ties)
-    octaves = octave_codes(block.mantissas, rules.steps)
-    epsilon = round_shift(rules.epsilon.mantissa, block.shift + block.shift, rules.ties)
-    inverse = inverse_root(octaves.values, epsilon, rules)
-    return normalised(octaves, inverse, rules, functions.hadamard)

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,12 +11,16 @@ from spikeref.arith.ties import Ties
 from spikeref.compiler.function_tables import standard_neuron, standard_tables
 from spikeref.device import las_functions, las_norm
 from spikeref.device.arithmetic import block_shift, normalise, round_shift
+from spikeref.device.las_tables import check_gate
+from spikeref.device.tensor import Refusal
 from spikeref.engine.las_dense import LAS_DENSE
+from spikeref.errors import ModelError
 from spikeref.model.config import Constants
+from spikeref.model.las_tables import require_gate
 from spikeref.model.layers import Gamma
 from spikeref.neurons.counts import Encoder, Encoding
 from spikeref.neurons.expansion import Expansion
-from spikeref.neurons.hierarchical import Identity
+from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece
 from spikeref.ops.attention_steps import (
     AttentionRules,
     HgSoftmax,
@@ -24,6 +29,7 @@ from spikeref.ops.attention_steps import (
 )
 from spikeref.ops.non_linear import SpikingFunctions, gate, norm, spiking_functions
 
+CODES = (1 << 16) - 1
 TABLES = standard_tables("silu", tanh=False)
 EPSILON, ROOT, ROOT_EXPONENT = 123456, 0x5A827999, 28
 HALF_EVEN: Literal["half-even"] = "half-even"
@@ -128,3 +134,26 @@ def test_softmax(scores: list[int], steps: int) -> None:
     assert weights.weight.tolist() == [[p]]
     done = divide_by_weights(np.array([[o]], dtype=np.int64), np.array([[sum(p)]]), rules)
     assert done.tolist() == [[z]]
+
+
+@pytest.mark.parametrize("steps", [10, 16])
+@pytest.mark.parametrize(
+    ("code", "exponent", "fits"),
+    [(CODES, -1, True), ((1 << 15) - 1, 0, True), (1 << 15, 0, False), (CODES, 0, False)],
+)
+def test_both_bound_the_gate(code: int, exponent: int, fits: bool, steps: int) -> None:
+    """A code·2^e of 2^15 or more could bring k·a to 2^62 and beyond (LAS-17)."""
+    low, high = 0, (1 << 20) - 1
+    thresholds = [7] * code + [high + 1] * (CODES - code)
+    known = Expansion(thresholds=np.array(thresholds, dtype=np.int32), falling=False)
+    piece = Piece(low=low, high=high, sign=-1, exponent=exponent, neuron=known)
+    own = las_functions.Expansion(las_functions.fewer(thresholds, 16, steps), False)
+    pieces = [las_functions.Piece(low=low, high=high, sign=-1, exponent=exponent, neuron=own)]
+    if fits:
+        require_gate("silu", HgNeuron(pieces=(piece,)))
+        check_gate(pieces, steps)
+        return
+    with pytest.raises(ModelError):
+        require_gate("silu", HgNeuron(pieces=(piece,)))
+    with pytest.raises(Refusal):
+        check_gate(pieces, steps)

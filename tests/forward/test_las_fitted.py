@@ -75,7 +75,7 @@ def test_codes_below_their_range_are_refused(bert: LasModel, tmp_path: Path, nam
     folder = rewritten(
         bert, tmp_path / "model", lambda tensors: tensors[tensor].__setitem__((2, 0), -9)
     )
-    with pytest.raises(ModelError, match=f"{tensor}: a code below .* \\(HG-8\\)"):
+    with pytest.raises(ModelError, match=f"tables.{name}.0: a code below .* \\(HG-8\\)"):
         load_model(folder)
 
 

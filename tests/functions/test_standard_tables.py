@@ -20,6 +20,7 @@ from spikeref.functions.square import square
 from spikeref.functions.tables import FUNCTION_NAMES, FunctionName
 from spikeref.model.las_tables import neuron_tensors
 from spikeref.neurons.expansion import Expansion
+from spikeref.neurons.hierarchical import fire_piece_by_piece
 from tests.functions.exact import value
 
 DIGESTS: dict[FunctionName, str] = {
@@ -154,3 +155,13 @@ def test_squares_beat_the_published_tables(high: str, published: str) -> None:
     x = sampled(Fraction(0), Fraction(high))
     found = square(x, standard_neuron("square"), 16)
     assert worst(found, 32, [Fraction(v * v, 1 << 32) for v in x.tolist()]) < Fraction(published)
+
+
+@pytest.mark.parametrize("steps", [10, 16])
+def test_exp_reaches_one_octave_above_one(steps: int) -> None:
+    """t' of the published softmax is −9455 or more, down to −2^16 there is an octave (LAS-16)."""
+    x = np.array([-(1 << 16), -9455, -1, 0], dtype=np.int64)
+    found = exp_weights(x, standard_neuron("exp"), steps).tolist()
+    codes = fire_piece_by_piece(x & np.int64(0xFFFF), standard_neuron("exp"), steps).code.tolist()
+    assert found == [code << (23 if t == 0 else 24) for t, code in zip(x, codes, strict=True)]
+    assert found[3] < 1 << 39 < found[1] < found[0] < 1 << 40

@@ -59,7 +59,7 @@ def refusal(folder: Path) -> str:
     return message
 
 
-def put(name: str, place: Any, value: int) -> Change:
+def put(name: str, place: Any, value: Any) -> Change:
     def change(tensors: Tensors) -> None:
         tensors[name][place] = value
 
@@ -98,7 +98,7 @@ class TestRoundTrip:
         """Calibrated ones need no other profile."""
         model = las_model("opt")
         name = "layers.1.thresholds"
-        change = put(name, 3, np.array([3 << 14, 3 << 20]))  # type: ignore[arg-type]
+        change = put(name, 3, np.array([3 << 14, 3 << 20]))
         loaded = load_model(rewritten(model, tmp_path / "model", change))
         assert isinstance(loaded, LasModel)
         assert loaded.layers[1].codes["value"].ratios == (1, 64)
@@ -203,6 +203,15 @@ TABLES: list[tuple[str, Change, str]] = [
     ("a reversed range", put("tables.silu.pieces", (-1, 1), 1 << 29), "out of range"),
     ("a mantissa range cut", put("tables.rsqrt.pieces", (0, 0), 1 << 23), "ranges"),
     ("an exp that is not whole", put("tables.exp.pieces", (0, 1), 65534), "ranges"),
+    ("a negative reciprocal", put("tables.reciprocal.pieces", (0, 2), -1), "its sign is -1"),
+    ("an identity for a reciprocal",
+     lambda t: (put("tables.reciprocal.pieces", (0, slice(4, 6)), [2, 8])(t),
+                without("tables.reciprocal.0.thresholds")(t)),
+     "tables.reciprocal.0: its sign is -1, or it is an identity"),
+    ("a reciprocal of zeros", put("tables.reciprocal.0.thresholds", slice(None), -(1 << 31)),
+     "tables.reciprocal.0: a code below 32768 (HG-8)"),
+    ("a square of few codes", put("tables.square.0.thresholds", slice(1 << 13, None), 1 << 24),
+     "tables.square.0: a code below 16384 (HG-8)"),
 ]  # fmt: skip
 
 
@@ -249,6 +258,14 @@ MEMBERS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("a root of 17 bits", lambda m: m["constants"].update(norm_root=1 << 16), "norm_root"),
     ("an epsilon of 30 bits", lambda m: m["constants"].update(norm_epsilon=1 << 29),
      "norm_epsilon"),
+    ("an epsilon of 2^61", lambda m: m["constants"].update(norm_epsilon_exponent=31),
+     "norm_epsilon_exponent is out of its range (LMOD-6)"),
+    ("a published epsilon of 2^61", lambda m: m["constants"].update(published_epsilon_exponent=31),
+     "published_epsilon_exponent"),
+    ("a root of no width", lambda m: m["constants"].update(norm_root_exponent=-7),
+     "norm_root_exponent"),
+    ("sections of learned positions", lambda m: m["structure"].update(multi_rotary=[2, 2, 2]),
+     "LMOD-9"),
     ("a score that is no integer", lambda m: m["constants"].update(score_mantissa=True), "score"),
     ("heads that do not divide", lambda m: m["shape"].update(kv_heads=3), "contradict"),
     ("a window of 0", lambda m: m["shape"].update(sliding_windows=[0, None]), "sliding_windows"),
@@ -283,6 +300,20 @@ def test_foreign_configurations(
     folder = copied(las_model("gpt2"), tmp_path / "model")
     rewrite_config(folder, change)
     assert words in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "sections", [[1, 1, 1], [1, 2, 2], [2, 2], [1, 1, 1, 1], [], [5, -1, 0]], ids=str
+)
+def test_sections_that_do_not_take_every_pair(
+    las_model: ModelOf, tmp_path: Path, sections: list[int]
+) -> None:
+    model = las_model("llama")
+    assert model.config.shape.head_dim == 8
+    folder = copied(model, tmp_path / "model")
+    multi = {"position": "multi-rotary", "multi_rotary": sections}
+    rewrite_config(folder, lambda m: m["structure"].update(multi))
+    assert f"multi_rotary {sections}" in refusal(folder)
 
 
 def test_members_are_those_of_the_clause(las_model: ModelOf) -> None:

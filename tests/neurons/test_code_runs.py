@@ -45,6 +45,19 @@ def test_runs_spread_out_are_the_codes(neuron: SubNeuron, low: int, high: int, s
     np.testing.assert_array_equal(spread(piece, steps), sub_neuron_codes(grid, piece, steps))
 
 
+@pytest.mark.parametrize("near", [5, CODES])
+def test_runs_reach_to_the_ends_of_32_bits(near: int) -> None:
+    """Thresholds at the last membrane fire there, and start a run of their own (NEUR-6)."""
+    values = np.where(np.arange(CODES) < near, UNREACHED - 40, UNREACHED)
+    rising = Expansion(thresholds=values.astype(np.int32), falling=False)
+    falling = Expansion(thresholds=(-values - 1).astype(np.int32), falling=True)
+    for neuron, low in ((rising, UNREACHED - 50), (falling, -UNREACHED - 1)):
+        piece = Piece(low=low, high=low + 50, sign=1, exponent=0, neuron=neuron)
+        grid = np.arange(low, low + 51, dtype=np.int64)
+        reached = values[:, None] <= (-grid - 1 if neuron.falling else grid)
+        np.testing.assert_array_equal(spread(piece, 16), reached.sum(axis=0, dtype=np.int64))
+
+
 @given(
     parameters=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=16),
     low=st.integers(-500, 500),

@@ -15,6 +15,7 @@ from spikeref.neurons.expansion import (
 )
 
 CODES = (1 << CODE_BITS) - 1
+EXTREMES = (-(1 << 31), -UNREACHED, UNREACHED - 1, UNREACHED)
 
 
 def neuron_of(thresholds: NDArray[np.int64], falling: bool) -> Expansion:
@@ -50,7 +51,7 @@ def runs(draw: st.DrawFn, reach: int, unreached: int) -> NDArray[np.int64]:
 
 @st.composite
 def neurons(draw: st.DrawFn) -> Expansion:
-    reach = draw(st.sampled_from([50, 1 << 12, 1 << 20, (1 << 31) - 2]))
+    reach = draw(st.sampled_from([50, 1 << 12, 1 << 20, (1 << 31) - 1]))
     values = runs(draw, reach, draw(st.sampled_from([0, 1, 1000, CODES - 1])))
     falling = draw(st.booleans())
     return neuron_of(np.where(values == UNREACHED, -UNREACHED - 1, -values), True) if falling else (
@@ -64,8 +65,8 @@ def test_look_up_steps_and_search_agree(neuron: Expansion, data: st.DataObject) 
     known = neuron.thresholds.astype(np.int64)
     picked = data.draw(st.lists(st.integers(0, CODES - 1), min_size=1, max_size=8))
     edges = [int(known[p]) + d for p in picked for d in (-1, 0, 1)]
-    free = data.draw(st.lists(st.integers(-(1 << 31), (1 << 31) - 2), max_size=5))
-    grid = [x for x in (*edges, *free) if -(1 << 31) < x < UNREACHED]
+    free = data.draw(st.lists(st.integers(-(1 << 31), (1 << 31) - 1), max_size=5))
+    grid = [x for x in (*edges, *free, *EXTREMES) if -(1 << 31) <= x < 1 << 31]
     membranes = np.array(grid, dtype=np.int64)
     for steps in (10, 13, 16):
         found = expansion_codes(membranes, neuron, steps).tolist()
@@ -99,12 +100,20 @@ def test_a_jump_anywhere_in_a_wide_cell(falling: bool, place: int) -> None:
     assert found == [by_search(-x if falling else x, neuron) for x in grid]
 
 
-def test_a_threshold_of_the_extremes_is_never_reached() -> None:
-    everything = np.full(CODES, UNREACHED, dtype=np.int64)
-    grid = np.array([-(1 << 31), 0, UNREACHED - 1], dtype=np.int64)
-    assert expansion_codes(grid, neuron_of(everything, False), 16).tolist() == [0, 0, 0]
-    falling = neuron_of(-everything - 1, True)
-    assert expansion_codes(grid[1:], falling, 16).tolist() == [0, 0]
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("beyond", [0, 1, 2])
+@pytest.mark.parametrize("near", [0, 700, CODES])
+def test_thresholds_at_the_ends_of_32_bits_fire(falling: bool, beyond: int, near: int) -> None:
+    """A code that is out of a piece's reach fires at its threshold all the same (NEUR-6)."""
+    values = np.full(CODES, UNREACHED - 1 + beyond)
+    values[:near] = np.arange(near) // 20
+    if not falling:
+        values = np.minimum(values, UNREACHED)
+    neuron = neuron_of(-values if falling else values, falling)
+    grid = [*EXTREMES, -UNREACHED + 1, *range(-40, 40)]
+    for steps in (10, 16):
+        found = expansion_codes(np.array(grid, dtype=np.int64), neuron, steps).tolist()
+        assert found == by_steps(grid, neuron, steps)
 
 
 def test_spikes_are_the_bits_of_the_code_most_significant_first() -> None:

@@ -1,10 +1,16 @@
 """Gates of an HG neuron, what fires behind them, and fewer steps (NEUR-8, HG-9)."""
 
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spikeref.errors import UsageError
 from spikeref.neurons.expansion import Expansion
 from spikeref.neurons.few_spikes import FewSpikes, few_spikes
 from spikeref.neurons.hierarchical import (
@@ -69,6 +75,16 @@ def one_at_a_time(x: int, neuron: HgNeuron, steps: int) -> tuple[int, int]:
     return piece.sign * (code >> (16 - steps) << (16 - steps)), piece.exponent
 
 
+def with_ready_codes(neuron: HgNeuron, steps: int) -> HgNeuron:
+    assert neuron.ready.table(neuron, steps, TABLE_REACH) is not None
+    return neuron
+
+
+@cache
+def ready_mixed(steps: int) -> HgNeuron:
+    return with_ready_codes(HgNeuron(pieces=MIXED.pieces), steps)
+
+
 EDGES = sorted(
     {e + d for p in MIXED.pieces for e in (p.low, p.high) for d in (-1, 0, 1)}
     | {sign * TABLE_REACH + d for sign in (-1, 1) for d in (-2, -1, 0, 1)}
@@ -79,7 +95,8 @@ EDGES = sorted(
 def test_gates_at_their_edges(steps: int) -> None:
     x = np.array([e for e in EDGES if -(1 << 31) <= e < 1 << 31], dtype=np.int64)
     expected = [one_at_a_time(v, MIXED, steps) for v in x.tolist()]
-    for found in (fire(x, MIXED, steps), fire_piece_by_piece(x, MIXED, steps)):
+    fired = fire(x, ready_mixed(steps), steps)
+    for found in (fired, fire_piece_by_piece(x, MIXED, steps)):
         assert list(zip(found.code.tolist(), found.exponent.tolist(), strict=True)) == expected
 
 
@@ -94,12 +111,68 @@ def test_gates_at_their_edges(steps: int) -> None:
 )
 def test_ready_codes_are_the_definition(x: list[int], steps: int) -> None:
     membranes = np.array(x, dtype=np.int64)
-    found = fire(membranes, MIXED, steps)
+    found = fire(membranes, ready_mixed(steps), steps)
     expected = [one_at_a_time(v, MIXED, steps) for v in x]
     assert list(zip(found.code.tolist(), found.exponent.tolist(), strict=True)) == expected
     assert int(np.abs(found.code).max()) <= CODES
     shaped = fire(membranes.reshape(1, -1), MIXED, steps)
     assert shaped.code.tolist() == [found.code.tolist()]
+
+
+@settings(max_examples=20, deadline=None)
+@given(x=st.lists(st.integers(-(1 << 21), 1 << 21), min_size=1, max_size=20))
+def test_firing_before_and_after_codes_are_ready(x: list[int]) -> None:
+    neuron = HgNeuron(pieces=MIXED.pieces)
+    membranes = np.array(x, dtype=np.int64)
+    expected = fire_piece_by_piece(membranes, neuron, 12)
+    for found in (fire(membranes, neuron, 12), fire(membranes, ready_mixed(12), 12)):
+        assert np.array_equal(found.code, expected.code)
+        assert np.array_equal(found.exponent, expected.exponent)
+
+
+def test_few_membranes_make_no_codes_ready() -> None:
+    neuron = HgNeuron(pieces=MIXED.pieces)
+    for _ in range(9):
+        fire(np.array([5], dtype=np.int64), neuron, 16)
+    assert neuron.ready.table(neuron, 16, 0) is None
+
+
+def test_codes_are_ready_for_one_number_of_steps() -> None:
+    neuron = with_ready_codes(HgNeuron(pieces=MIXED.pieces), 16)
+    assert neuron.ready.table(neuron, 10, 0) is None
+    again = with_ready_codes(neuron, 10).ready.table(neuron, 10, 0)
+    assert again is neuron.ready.table(neuron, 10, 0)
+
+
+def test_ready_codes_go_with_their_neuron() -> None:
+    neuron = with_ready_codes(HgNeuron(pieces=MIXED.pieces), 16)
+    table = neuron.ready.table(neuron, 16, 0)
+    assert table is not None
+    packed = weakref.ref(table.packed)
+    del neuron, table
+    gc.collect()
+    assert packed() is None
+
+
+def test_threads_make_codes_ready_once() -> None:
+    neuron = HgNeuron(pieces=MIXED.pieces)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(neuron.ready.table, neuron, 16, TABLE_REACH) for _ in range(8)]
+    assert len({id(one.result()) for one in asked}) == 1
+
+
+def test_pieces_beyond_the_ready_codes_fire_all_the_same() -> None:
+    far = HgNeuron(pieces=MIXED.pieces[-1:])
+    x = np.array([(1 << 20) - 1, 1 << 20, 5, (1 << 31) - 1], dtype=np.int64)
+    assert far.ready.table(far, 16, 1 << 30) is None
+    expected = [one_at_a_time(v, far, 16) for v in x.tolist()]
+    found = fire(np.tile(x, 1 << 18), far, 16)
+    assert list(zip(found.code[:4].tolist(), found.exponent[:4].tolist(), strict=True)) == expected
+
+
+def test_a_neuron_has_pieces() -> None:
+    with pytest.raises(UsageError, match="NEUR-8"):
+        HgNeuron(pieces=())
 
 
 def test_an_fs_output_is_cut_to_16_bits() -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from spikeref.arith.scalar import block_shift, normalise, round_shift, saturate
 from spikeref.arith.ties import Ties
 from spikeref.functions.tables import FunctionTables
-from spikeref.model.las_config import LasConstants
+from spikeref.model.las_constants import LasConstants
 from spikeref.neurons.expansion import Expansion
 from spikeref.neurons.hierarchical import HgNeuron, Identity, Piece
 from spikeref.neurons.multi_threshold import Rule

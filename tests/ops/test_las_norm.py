@@ -17,7 +17,8 @@ from spikeref.engine.las_asynchronous import las_asynchronous
 from spikeref.engine.las_dense import LAS_DENSE
 from spikeref.engine.las_products import LasEngine
 from spikeref.engine.las_synchronous import LAS_SYNCHRONOUS
-from spikeref.model.las_config import LasConstants, LasShape, NormKind
+from spikeref.model.las_config import LasShape, NormKind
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_layers import NormParameters
 from spikeref.model.layers import Gamma
 from spikeref.ops.las_norm import NormOutput, NormRules, spiking_norm
@@ -131,6 +132,17 @@ def test_wide_rows_of_extremes(kind: NormKind) -> None:
     assert found.output.count[0] == 128
     for steps in (10, 13):
         check(rows, ([32767] * 128, -14), None, kind, steps, Ties.HALF_EVEN)
+
+
+@pytest.mark.parametrize("exponent", [-512, -40, 4, 12, 31, 40, 512])
+@pytest.mark.parametrize("kind", list(NormKind))
+def test_every_gain_of_a_model(kind: NormKind, exponent: int) -> None:
+    """Exponents of γ reach ±512 (MODEL-3): gains and offsets saturate at the end alone (step 7)."""
+    rows = [[LIMIT, 0, -LIMIT - 1, 3, -3, 1 << 20]]
+    gamma = [32767, 5, 32767, -1, 0, 1], exponent
+    beta = [-LIMIT - 1, LIMIT, LIMIT, -1, 9, -LIMIT] if kind is NormKind.LAYER else None
+    for ties in Ties:
+        check(rows, gamma, beta, kind, 16, ties)
 
 
 def test_a_constant_row_has_no_deviation() -> None:

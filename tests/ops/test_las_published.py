@@ -21,7 +21,8 @@ from spikeref.engine.las_dense import LAS_DENSE
 from spikeref.engine.las_synchronous import LAS_SYNCHRONOUS
 from spikeref.forward.las import las_forward
 from spikeref.forward.las_cache import LasCache
-from spikeref.model.las_config import LasConstants, LasShape, NormKind
+from spikeref.model.las_config import LasShape, NormKind
+from spikeref.model.las_constants import LasConstants
 from spikeref.model.las_layers import NormParameters
 from spikeref.model.las_profile import LAS_PROFILES, Choice
 from spikeref.model.layers import Gamma
