@@ -8,6 +8,7 @@ import numpy as np
 from spikeref.account.las_counters import LasCounterSink
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.engine.choice import EngineChoice
+from spikeref.errors import UsageError
 from spikeref.evaluate.baseline import baseline_hidden_many
 from spikeref.evaluate.baseline_operators import Array
 from spikeref.evaluate.scoring import Progress
@@ -35,8 +36,10 @@ def embedding_similarity(
 ) -> Similarity:
     """Compare the embeddings of independent sequences, dense engine; `counters` sees every record.
 
-    TokenError for a bad sequence.
+    TokenError for a bad sequence; UsageError for a checkpoint that the model is not compiled from.
+    Proving that reads every weight of the checkpoint, as the baseline does.
     """
+    _require_source(model, checkpoint)
     expected = baseline_hidden_many(checkpoint, sequences)
     cosines = []
     for sequence, states in zip(sequences, expected, strict=True):
@@ -45,6 +48,22 @@ def embedding_similarity(
         cosines.append(_cosine(embedding, states.mean(axis=0)))
         progress(len(sequence))
     return Similarity(lowest=min(cosines), mean=sum(cosines) / len(cosines), sequences=len(cosines))
+
+
+def _require_source(model: LasModel, checkpoint: Checkpoint) -> None:
+    mine, other = model.config, checkpoint.source
+    if mine.family != other.family:
+        reason = f"the model is a {mine.family}, the checkpoint a {other.family}"
+    elif mine.shape.hidden != other.hidden:
+        reason = f"the model's width is {mine.shape.hidden}, the checkpoint's {other.hidden}"
+    elif mine.source_digest != checkpoint.source_digest:
+        reason = "its weights or configuration are not those of the model's source_digest"
+    else:
+        return
+    raise UsageError(
+        f"{checkpoint.folder}: {model.folder} is not compiled from it, {reason}; name the"
+        " checkpoint that it is compiled from"
+    )
 
 
 def _cosine(a: Array, b: Array) -> float:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spikeref.cli.program import main
-from tools.synthetic_checkpoint import write_checkpoint
+from tools.synthetic_checkpoint import CLASSIC_PRESETS, write_checkpoint
 
 TOKENS = [5, 6, 7, 8, 9]
 
@@ -148,6 +148,23 @@ def test_scores_and_similarity(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert "no classifier" in refusal(capsys, *given)
     (place / "labels.json").write_text("[0]")
     assert "1 labels for 2 sequences" in refusal(capsys, "eval", place / "bert-model", *labelled)
+
+
+def test_similarity_to_another_model_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide = {**CLASSIC_PRESETS["tiny-bert"], "hidden_size": 128}
+    write_checkpoint(wide, place / "wide-bert")
+    write_checkpoint("tiny-bert", place / "other-bert", seed=1)
+    given = ("eval", place / "bert-model", "--tokens-file", place / "tokens.json", "--against")
+    for name, reason in [
+        ("gpt2", "the model is a bert, the checkpoint a gpt2"),
+        ("wide-bert", "the model's width is 64, the checkpoint's 128"),
+        ("other-bert", "not those of the model's source_digest"),
+    ]:
+        found = refusal(capsys, *given, place / name)
+        assert str(place / name) in found
+        assert reason in found
 
 
 def test_calibration_writes_a_model_that_runs(
