@@ -132,6 +132,48 @@ def test_embeddings_stand_for_tokens(place: Path, capsys: pytest.CaptureFixture[
     assert "multi-axis" in refusal(capsys, *given, place / "places.npy")
 
 
+@pytest.mark.parametrize("option", ["--embeddings", "--positions"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04",
+        b"PK\x03\x04" + b"\0" * 40,
+        b"\x93NUMPY",
+        b"\x93NUMPY\x01\x00\xff\xff{",
+        b"\x93NUMPY\x01\x00\x06\x00{'a':(\n",
+        b"\x93NUMPY\x01\x00\x06\x00{[]:1}",
+        b"\x93NUMPY\x01\x00\x04\x00\x00\x01((",
+        b"\x93NUMPY\x01\x00\x40\x00"
+        + b"{'descr': 7, 'fortran_order': 0, 'shape': (1, 2)}".ljust(64),
+        b"\x93NUMPY\x01\x00\x50\x00"
+        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 64)}".ljust(80),
+        b"\x93NUMPY\x01\x00\x50\x00"
+        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 64)}".ljust(80) + b"\0" * 9,
+    ],
+)  # fmt: skip
+def test_a_damaged_npy_file_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str], option: str, content: bytes
+) -> None:
+    np.save(place / "fine.npy", np.zeros((4, 64)))
+    (place / "damaged.npy").write_bytes(content)
+    given = {"--embeddings": place / "fine.npy", option: place / "damaged.npy"}
+    parts = [part for pair in given.items() for part in pair]
+    found = refusal(capsys, "run", place / "llama-model", *parts)
+    assert f"{place}/damaged.npy: " in found
+    assert ".npy" in found.partition(": ")[2].partition(": ")[2]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [np.float64, np.longdouble])
+def test_an_embedding_beyond_float64_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str], kind: type[np.floating[Any]]
+) -> None:
+    np.save(place / "great.npy", np.full((1, 64), kind("1e308")))
+    given = ("run", place / "llama-model", "--embeddings", place / "great.npy")
+    assert "leaves ±8388608" in refusal(capsys, *given)
+
+
 def test_scores_and_similarity(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tokens = place / "tokens.json"
     (place / "labels.json").write_text("[0, 1]")
