@@ -11,6 +11,7 @@ from spikeref.check.junit import junit_xml
 from spikeref.check.kill_matrix import shipped_matrix
 from spikeref.check.report import by_requirement, judgement_json, judgement_lines
 from spikeref.check.statement import statement_bytes, verdict, versions
+from spikeref.cli.apart import require_apart
 from spikeref.cli.claims import add_claim_options, claim_of
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
 from spikeref.errors import UsageError
@@ -48,6 +49,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> Outcome:
     if not 1 <= arguments.timeout <= LONGEST_TIMEOUT:
         raise UsageError(f"--timeout {arguments.timeout}: 1 to {LONGEST_TIMEOUT} seconds")
+    require_apart(
+        outputs={
+            "--output": arguments.output,
+            "--junit": arguments.junit,
+            "--statement": arguments.statement,
+        },
+        inputs={"DIR": arguments.suite},
+    )
     suite = Suite.open(arguments.suite)
     with contextlib.ExitStack() as files:
         # Opened first: a file that cannot be written is no reason to run a device for minutes.

@@ -2,6 +2,7 @@
 
 import argparse
 
+from spikeref.cli.apart import require_apart
 from spikeref.cli.command import Command, Outcome
 from spikeref.errors import UsageError
 from spikeref.model.folder import load_model
@@ -31,6 +32,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:
+    require_apart(
+        outputs={"-o": arguments.output},
+        inputs={
+            "TRACE": arguments.trace,
+            "TRACE2": arguments.second,
+            "--model-folder": arguments.model_folder,
+        },
+    )
     require_matplotlib()
     layers = _layers(arguments.layers)
     trace = read_trace(arguments.trace)

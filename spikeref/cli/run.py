@@ -13,6 +13,7 @@ from spikeref.account.any_counters import AnyCounterSink
 from spikeref.account.counters import CounterSink
 from spikeref.account.las_counters import LasCounterSink
 from spikeref.api import embed, run
+from spikeref.cli.apart import require_apart
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.embedding_file import read_embeddings
 from spikeref.cli.shared import integer_list, layer_progress, rate_text
@@ -72,6 +73,15 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         raise UsageError("--max-new-tokens must not be negative")
     if arguments.output is not None and not Path(arguments.output).name.endswith(".npy"):
         raise UsageError(f"--output: {arguments.output} must end in .npy")
+    # Not the model's folder: it holds no .npy file, and the name of a trace must be free.
+    require_apart(
+        outputs={"--trace": arguments.trace, "--output": arguments.output},
+        inputs={
+            "--tokens-file": arguments.tokens_file,
+            "--embeddings": arguments.embeddings,
+            "--positions": arguments.positions,
+        },
+    )
     arrival = None if arguments.arrival is None else parse_arrival(arguments.arrival)
     model = load_model(arguments.model)
     prompt = _prompt(arguments, model)

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any, assert_never
 
+from spikeref.cli.apart import require_apart
 from spikeref.cli.command import FAILED, FINE, Command, Outcome, add_subcommand
 from spikeref.cli.shared import population_progress
 from spikeref.cosim.vcd import Waves, export_vcd
@@ -161,6 +162,7 @@ def divergence_lines(found: Divergence) -> list[str]:
 
 
 def _export(args: argparse.Namespace) -> Outcome:
+    require_apart(outputs={"-o": args.output}, inputs={"DIR": args.trace})
     trace = read_trace(args.trace)
     done: Exported | Waves
     if args.format == "vcd":

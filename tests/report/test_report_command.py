@@ -65,7 +65,7 @@ def unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         ("DIGEST -o page.html --layers 0", "level digest"),
         ("FULL -o page.html --model-folder missing", "missing"),
         ("OTHER -o page.html --model-folder MODEL", "another model"),
-        ("FULL -o FULL", "is a folder"),
+        ("FULL -o FULL", "is what TRACE"),
     ],
 )
 def test_one_line_names_the_culprit(
