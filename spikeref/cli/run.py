@@ -216,12 +216,20 @@ def parse_arrival(text: str) -> Arrival:
     """Return the arrival order that "sorted", "reversed" or "shuffled:SEED" names."""
     kind, _, seed = text.partition(":")
     if kind == "shuffled" and seed.isdecimal():
-        return Shuffled(int(seed))
+        return Shuffled(_seed(seed))
     if text == "sorted":
         return Sorted()
     if text == "reversed":
         return Reversed()
     raise UsageError(f"--arrival: {text!r} given; sorted, reversed or shuffled:SEED is needed")
+
+
+def _seed(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        # Python reads no more than 4300 digits.
+        raise UsageError(f"--arrival: a seed of {len(digits)} digits; name a shorter one") from None
 
 
 def _prompt(arguments: argparse.Namespace, model: AnyModel) -> list[int] | Embedded:

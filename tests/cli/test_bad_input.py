@@ -170,6 +170,11 @@ def _write_token_files(folder: Path) -> None:
         ("run model --tokens 1 --engine fast", "'fast'"),
         ("run model --tokens 1 --arrival reversed", "engine dense"),
         ("run model --tokens 1 --engine async --arrival shuffled", "--arrival"),
+        pytest.param(
+            f"run model --tokens 1 --engine async --arrival shuffled:{'7' * 5000}",
+            "5000 digits",
+            id="arrival of many digits",
+        ),
         ("trace show trace-dense --token 99", "token 99"),
         ("trace show trace-dense --layer 9", "layer 9"),
         ("trace show trace-dense --neurons 5", "--neurons 5"),
