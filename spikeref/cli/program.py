@@ -1,9 +1,8 @@
 """The `spikeref` program: its subcommands, its errors, its exit status."""
 
 import argparse
-import io
+import contextlib
 import json
-import os
 import signal
 import sys
 import threading
@@ -32,6 +31,11 @@ from spikeref.cli import (
     widths,
 )
 from spikeref.cli.command import BAD_INPUT, Command, Interrupted, Outcome, add_subcommand
+from spikeref.cli.standard_output import (
+    ReaderGoneError,
+    escape_what_the_encoding_lacks,
+    say,
+)
 from spikeref.errors import SpikerefError
 
 COMMANDS: tuple[Command, ...] = (
@@ -59,6 +63,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 (fine), 1 (does not conform), 2 (bad input) or 130 (Ctrl-C)."""
+    escape_what_the_encoding_lacks()
     chosen = _parser().parse_args(arguments)
     command: Command = chosen.command
     if threading.current_thread() is threading.main_thread():
@@ -66,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         outcome = command.run(chosen)
-        return _print(command, outcome, as_json=chosen.json)
+        return _print(outcome, as_json=chosen.json)
     except (SpikerefError, OSError) as fault:
         return _refuse(command, str(fault))
     except KeyboardInterrupt as stop:
@@ -115,28 +120,12 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
         leaf.add_argument("--json", action="store_true", help="print one JSON object on stdout")
 
 
-def _print(command: Command, outcome: Outcome, *, as_json: bool) -> int:
-    """Show an outcome; return its status, or that of bad input where stdout takes nothing."""
+def _print(outcome: Outcome, *, as_json: bool) -> int:
+    """Show an outcome; return its status. UsageError: stdout takes nothing."""
     for note in outcome.notes:
         print(note, file=sys.stderr)
-    if not (outcome.json or outcome.lines):
-        # A server has said everything already.
-        return outcome.status
-    text = json.dumps(outcome.json) if as_json else "\n".join(outcome.lines)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A model's text need not exist in the terminal's encoding.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        # Whoever read stdout has gone, which is their right.
-        _forget_stdout()
-    except OSError as fault:
-        _forget_stdout()
-        return _refuse(command, f"standard output: cannot be written ({fault.strerror})")
+    if outcome.json or outcome.lines:
+        # Else it is a server, which has said everything already.
+        with contextlib.suppress(ReaderGoneError):
+            say(json.dumps(outcome.json) if as_json else "\n".join(outcome.lines))
     return outcome.status
-
-
-def _forget_stdout() -> None:
-    """Let the interpreter's own flush at exit find something that takes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,11 +1,13 @@
 """`spikeref serve`: golden results for a simulator, line by line."""
 
 import argparse
+import contextlib
 import json
 import sys
 from typing import Any
 
 from spikeref.cli.command import Command, Outcome
+from spikeref.cli.standard_output import ReaderGoneError, say
 from spikeref.cosim.serve import serve
 from spikeref.model.folder import load_model
 
@@ -16,13 +18,14 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> Outcome:
     # stdout belongs to the answers: there is nothing left to show at the end.
-    serve(load_model(arguments.model), sys.stdin.buffer, _answer)
+    with contextlib.suppress(ReaderGoneError):
+        serve(load_model(arguments.model), sys.stdin.buffer, _answer)
     return Outcome(json={}, lines=[])
 
 
 def _answer(reply: dict[str, Any]) -> None:
     # A simulator waits for the line, so it must not lie in a buffer.
-    print(json.dumps(reply), flush=True)
+    say(json.dumps(reply))
 
 
 COMMAND = Command(

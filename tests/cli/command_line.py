@@ -66,7 +66,7 @@ def start(arguments: Sequence[str | Path], **options: Any) -> "subprocess.Popen[
     return subprocess.Popen(
         [sys.executable, "-m", "spikeref", *map(str, arguments)],
         cwd=REPOSITORY,
-        stdin=subprocess.DEVNULL,
+        stdin=options.pop("stdin", subprocess.DEVNULL),
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         env=os.environ | options.pop("environment", {}),

@@ -123,6 +123,29 @@ def test_a_reader_that_has_gone_is_no_error(model: Path) -> None:
     assert (called.status, called.err) == (0, "")
 
 
+@posix_only
+def test_a_simulator_that_has_gone_is_no_error(model: Path) -> None:
+    """The server's first answer finds nobody, and it ends as if asked to."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    requests, sent = os.pipe()
+    os.write(sent, b'{"id": 1, "operation": "describe"}\n' * 3)
+    os.close(sent)
+    try:
+        called = run_apart("serve", model, stdin=requests, stdout=writer)
+    finally:
+        os.close(writer)
+        os.close(requests)
+    assert (called.status, called.err) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["eval", "conform"])
+def test_help_is_shown_in_any_encoding(command: str) -> None:
+    called = run_apart(command, "--help", environment={"PYTHONIOENCODING": "ascii"})
+    assert (called.status, called.err) == (0, "")
+    assert called.out.startswith(f"usage: spikeref {command}")
+
+
 def test_text_outside_the_encoding_of_stdout_is_escaped(model: Path) -> None:
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     called = run_apart("run", model, "--tokens", "195,169", environment=ascii_only)
