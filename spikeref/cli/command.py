@@ -15,7 +15,10 @@ BAD_INPUT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The result of a command: its JSON object, its lines for people, its exit status."""
+    """The result of a command: its JSON object, its lines for people, its exit status.
+
+    Of the JSON object's numbers, null is printed for those that are not finite.
+    """
 
     json: dict[str, Any]
     lines: list[str]

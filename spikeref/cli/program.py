@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import signal
 import sys
 import threading
@@ -34,6 +33,7 @@ from spikeref.cli.command import BAD_INPUT, Command, Interrupted, Outcome, add_s
 from spikeref.cli.standard_output import (
     ReaderGoneError,
     escape_what_the_encoding_lacks,
+    json_text,
     say,
 )
 from spikeref.errors import SpikerefError
@@ -127,5 +127,5 @@ def _print(outcome: Outcome, *, as_json: bool) -> int:
     if outcome.json or outcome.lines:
         # Else it is a server, which has said everything already.
         with contextlib.suppress(ReaderGoneError):
-            say(json.dumps(outcome.json) if as_json else "\n".join(outcome.lines))
+            say(json_text(outcome.json) if as_json else "\n".join(outcome.lines))
     return outcome.status

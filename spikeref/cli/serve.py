@@ -2,12 +2,11 @@
 
 import argparse
 import contextlib
-import json
 import sys
 from typing import Any
 
 from spikeref.cli.command import Command, Outcome
-from spikeref.cli.standard_output import ReaderGoneError, say
+from spikeref.cli.standard_output import ReaderGoneError, json_text, say
 from spikeref.cosim.serve import serve
 from spikeref.model.folder import load_model
 
@@ -25,7 +24,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
 
 def _answer(reply: dict[str, Any]) -> None:
     # A simulator waits for the line, so it must not lie in a buffer.
-    say(json.dumps(reply))
+    say(json_text(reply))
 
 
 COMMAND = Command(

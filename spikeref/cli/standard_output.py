@@ -1,8 +1,11 @@
-"""Standard output: text in any encoding, and readers that go."""
+"""Standard output: text in any encoding, JSON of finite numbers, and readers that go."""
 
 import io
+import json
+import math
 import os
 import sys
+from typing import Any
 
 from spikeref.errors import UsageError
 
@@ -27,6 +30,23 @@ def say(text: str) -> None:
     except OSError as fault:
         _forget_stdout()
         raise UsageError(f"standard output: cannot be written ({fault.strerror})") from fault
+
+
+def json_text(value: dict[str, Any]) -> str:
+    """Return an object as JSON on one line; null for infinities and NaN, which JSON lacks."""
+    return json.dumps(_with_nulls(value), allow_nan=False)
+
+
+def _with_nulls(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _with_nulls(member) for name, member in value.items()}
+        case list() | tuple():
+            return [_with_nulls(member) for member in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
 
 
 def _forget_stdout() -> None:

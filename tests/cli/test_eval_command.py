@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spikeref.evaluate import scoring
+from spikeref.evaluate import perplexity, scoring
 from spikeref.evaluate.stretches import Stretch
 from spikeref.model.any_model import AnyModel
 from spikeref.trace.sinks import Sink
@@ -53,6 +53,16 @@ def test_longer_text_than_positions(
 def test_text_that_fits_has_no_window(spikeref: Program, model: Path, token_file: Path) -> None:
     got = spikeref("eval", model, "--tokens-file", token_file, "--json").json()
     assert (got["window"], got["stride"]) == (None, None)
+
+
+def test_an_infinite_perplexity_is_null_in_json(
+    spikeref: Program, model: Path, token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perplexity, "LARGEST_MEAN_NLL", 0.0)
+    got = spikeref("eval", model, "--tokens-file", token_file, "--json").json()
+    assert got["perplexity"] is None
+    assert got["nll"] > 0
+    assert "perplexity inf" in spikeref("eval", model, "--tokens-file", token_file).out
 
 
 @pytest.mark.parametrize("source", ["model", "checkpoint"])
