@@ -191,6 +191,8 @@ def _family(config: Fields) -> SourceFamily:
         by_name = _ARCHITECTURES[name]
     model_type = config.text("model_type")
     if model_type is None:
+        if by_name is None and config.has("model_digest"):
+            config.refuse("a compiled model already; give the checkpoint that it was compiled from")
         if by_name is None:
             config.refuse(f"names neither architectures nor model_type; known are {known}")
         return by_name

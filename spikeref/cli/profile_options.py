@@ -40,6 +40,10 @@ def add_profile_options(parser: argparse.ArgumentParser) -> None:
 SDLLM_ONLY = ("act_bits", "kv_bits", "encoding", "rotation", "clip_ratio")
 LAS_ONLY = ("levels", "rule", "gate")
 
+LONGEST_NUMBER = 64
+LARGEST_EXPONENT = 32
+"""A number beyond 10^±32 is a mistake, and as an exact fraction it could fill the memory."""
+
 
 def chosen_profile(arguments: argparse.Namespace) -> AnyProfile:
     """Return the profile that the options describe; UsageError if they do not describe one."""
@@ -82,8 +86,16 @@ def _refuse(arguments: argparse.Namespace, options: tuple[str, ...], whose: str)
 
 
 def fraction(text: str) -> Fraction:
-    """Return a decimal or "n/d" as an exact fraction; UsageError if it is neither."""
+    """Return a decimal or "n/d" as an exact fraction; UsageError if it is neither, or excessive."""
+    if len(text) > LONGEST_NUMBER:
+        raise UsageError(f"{text[:20]!r}… has {len(text)} characters, {LONGEST_NUMBER} at most")
     try:
-        return Fraction(text)
+        exponent = int(text.lower().partition("e")[2] or 0)
+        if abs(exponent) <= LARGEST_EXPONENT:
+            return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise UsageError(f"{text!r} is not a number such as 0.9 or 9/10") from None
+    raise UsageError(
+        f"{text!r} is out of all proportion; exponents reach from -{LARGEST_EXPONENT} to"
+        f" {LARGEST_EXPONENT}"
+    )

@@ -60,6 +60,9 @@ COMMANDS: tuple[Command, ...] = (
 )
 INTERRUPTED = 130
 
+LONGEST_REASON = 1000
+"""Letters of a refusal: all of ours fit, with a path or two."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0 (fine), 1 (does not conform), 2 (bad input) or 130 (Ctrl-C)."""
@@ -84,15 +87,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refuse(command: Command, reason: str) -> int:
     # A path or a foreign library's message may hold line breaks; the contract is one line.
-    print(f"spikeref {command.name}: {' '.join(reason.split())}", file=sys.stderr)
+    print(f"spikeref {command.name}: {_shortened(' '.join(reason.split()))}", file=sys.stderr)
     return BAD_INPUT
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason without its middle, where foreign text makes it too long to be read."""
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    half = LONGEST_REASON // 2
+    return f"{reason[:half]} … {reason[-half:]}"
 
 
 class _Parser(argparse.ArgumentParser):
     """Bad usage gets one line."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        print(f"{self.prog}: {_shortened(message)}; see {self.prog} --help", file=sys.stderr)
         sys.exit(BAD_INPUT)
 
 

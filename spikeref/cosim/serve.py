@@ -12,7 +12,9 @@ op of LAS-18. `forward` passes tokens through the whole model. Every request get
 {"id", "error", "message"}, after which the server goes on.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -70,10 +72,7 @@ class _Session:
             request = parse_json(line, "request", UsageError)
             if not isinstance(request, dict):
                 raise UsageError("request: is no JSON object")
-            identity = request.get("id")
-            if isinstance(identity, dict | list):
-                identity = None
-                raise UsageError("request: id must be a number or a string")
+            identity = _identity(request.get("id"))
             return {"id": identity, **self._do(request)}
         except RefusedError as fault:
             return _error(identity, fault.kind, fault)
@@ -107,6 +106,19 @@ class _Session:
                 raise UsageError("request: operation is missing")
 
 
+def _identity(given: object) -> int | float | str | None:
+    """Return an id as the answer can state it: the same number, the same string."""
+    match given:
+        case None | int() | str():
+            return given
+        case Decimal() if Decimal(repr(float(given))) == given:
+            return float(given)
+        case Decimal():
+            raise UsageError("request: id is a number that no binary64 states; use a string")
+        case _:
+            raise UsageError("request: id must be a number or a string")
+
+
 def _description(model: AnyModel) -> Answer:
     return {
         "spec_version": SPEC_VERSION,
@@ -121,17 +133,18 @@ def _run(model: AnyModel, name: str, request: Mapping[str, Any]) -> Answer:
     operation = None if name == FORWARD else find_operation(name)
     if not isinstance(folder, str) or not folder:
         raise UsageError("request: outputs must name a folder")
+    target = _path(folder, "outputs")
     parameters = _parameters(request.get("parameters", {}))
     inputs = _inputs(request.get("inputs", {}))
     named = "layer" in request or "op" in request
     if operation is None:
         if named:
             raise UsageError("forward: takes no layer and no op; record_layers is a parameter")
-        return _write(forward_outputs(model, parameters, inputs), Path(folder))
+        return _write(forward_outputs(model, parameters, inputs), target)
     if named:
         own = _own(model, request.get("layer"), request.get("op"), operation, inputs)
         parameters, inputs = own[0] | parameters, own[1] | inputs
-    return _write(run_operation(name, parameters, inputs), Path(folder))
+    return _write(run_operation(name, parameters, inputs), target)
 
 
 def _own(
@@ -178,9 +191,20 @@ def _read(name: str, entry: object) -> NDArray[Any]:
         raise UsageError(f"request: input {name}: more than {LARGEST_RANK} dimensions")
     for known in TENSOR_TYPES:
         if known == kind:
-            file = Path(path)
+            file = _path(path, f"input {name}")
             return read_tensor(file, "bin", known, tuple(shape), file.parent)
     raise UsageError(f"request: input {name}: type {kind!r} is none; {', '.join(TENSOR_TYPES)}")
+
+
+def _path(text: str, where: str) -> Path:
+    """Return the path that a request names; UsageError where no file can have that name."""
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:
+        raise UsageError(f"request: {where}: {text!r} cannot be the name of a file") from None
+    if b"\0" in encoded:
+        raise UsageError(f"request: {where}: {text!r} cannot be the name of a file")
+    return Path(text)
 
 
 def _write(outputs: Mapping[str, NDArray[Any]], folder: Path) -> Answer:

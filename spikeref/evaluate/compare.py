@@ -20,6 +20,7 @@ from spikeref.evaluate.comparison_rows import (
     baseline_row,
     fake_quantised_row,
     integer_row,
+    row_from_members,
     spikellm_row,
 )
 from spikeref.evaluate.contenders import (
@@ -122,7 +123,7 @@ class Comparison:
             held = ledger.get(contender.name)
             if held is not None:
                 self.progress(self.tokens)
-                return ComparisonRow(**held)
+                return row_from_members(held)
             row = self._row(contender, baseline)
             if math.isfinite(row.perplexity) and math.isfinite(row.ratio):
                 ledger.put(contender.name, asdict(row))

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, TypeAlias, assert_never
+from types import NoneType
+from typing import Any, Literal, TypeAlias, assert_never, get_args
 
 from spikeref.energy.idealised import (
     IdealCost,
@@ -14,6 +15,7 @@ from spikeref.energy.idealised import (
     quantised_cost,
 )
 from spikeref.energy.table import EnergyTable
+from spikeref.errors import UsageError
 from spikeref.evaluate.contenders import FLOAT64, Ablation
 from spikeref.evaluate.scoring import Score, total_additions, total_firing
 from spikeref.evaluate.spikellm import BITS, SPIKELLM, STEPS
@@ -53,6 +55,39 @@ class ComparisonRow:
     """Of the synaptic additions that were made."""
     energy_mac_j: float | None = None
     """Of the same bits as integer multiply-accumulates."""
+
+
+_FORMS: dict[str, tuple[type, ...]] = {
+    "profile": (str,),
+    "kind": (str,),
+    "bits": (str, NoneType),
+    "train_length": (int, NoneType),
+    "firing_rate": (float, NoneType),
+    "firing_rates": (dict,),
+    "perplexity": (float,),
+    "ratio": (float,),
+    "macs": (int, NoneType),
+    "flops": (float, NoneType),
+    "energy_ideal_j": (float, NoneType),
+    "energy_j": (float, NoneType),
+    "energy_mac_j": (float, NoneType),
+}
+
+
+def row_from_members(members: dict[str, Any]) -> ComparisonRow:
+    """Return the row that `asdict` took apart; UsageError for members of another form."""
+    rates = members.get("firing_rates")
+    if (
+        members.keys() != _FORMS.keys()
+        or not all(isinstance(members[name], kinds) for name, kinds in _FORMS.items())
+        or members["kind"] not in get_args(Kind)
+        or not (isinstance(rates, dict) and all(isinstance(r, float) for r in rates.values()))
+    ):
+        raise UsageError(
+            "the file to resume from: a row is not of the form that this version writes; name"
+            " another file to begin anew"
+        )
+    return ComparisonRow(**members)
 
 
 def baseline_row(perplexity: float, macs: Macs) -> ComparisonRow:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spikeref.account.any_counters import AnyCounterSink, counter_sink
 from spikeref.checkpoint.reader import Checkpoint
 from spikeref.engine.choice import EngineChoice
+from spikeref.errors import UsageError
 from spikeref.evaluate.baseline import baseline_nll_many
 from spikeref.evaluate.baseline_products import Products
 from spikeref.evaluate.stretches import Stretch
@@ -155,8 +156,22 @@ def _held(ledger: Ledger, number: int) -> Score | None:
     line = ledger.get(number)
     if line is None:
         return None
-    firing = {name: (spikes, slots) for name, (spikes, slots) in line["firing"].items()}
-    return Score(nll=line["nll"], firing=firing, additions=line["additions"])
+    match line:
+        case {"nll": float(nll), "firing": dict(firing), "additions": dict(additions)} if all(
+            _is_rate(rate) for rate in firing.values()
+        ) and all(type(number) is int for number in additions.values()):
+            pairs = {name: (rate[0], rate[1]) for name, rate in firing.items()}
+            return Score(nll=nll, firing=pairs, additions=additions)
+        case _:
+            raise UsageError(
+                f"the file to resume from: stretch {number} is not of the form that this version"
+                " writes; name another file to begin anew"
+            )
+
+
+def _is_rate(value: object) -> bool:
+    """Whether a ledger's value is a pair (spikes, slots)."""
+    return isinstance(value, list) and len(value) == 2 and all(type(n) is int for n in value)
 
 
 def _keep(ledger: Ledger, number: int, score: Score) -> None:

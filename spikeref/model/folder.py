@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, assert_never
 
-from spikeref.errors import ModelError
+from spikeref.errors import ModelError, UsageError
 from spikeref.model.any_model import AnyConfig, AnyModel
 from spikeref.model.assembly import assemble_model, expected_forms
 from spikeref.model.config import ModelConfig, config_from_json
@@ -35,7 +35,10 @@ def load_model(folder: str | Path) -> AnyModel:
     members = _read_config(folder)
     config = _config_of(members, str(folder / CONFIG_NAME))
     stated = members.pop("model_digest", None)
-    digest = sha256_hex(canonical_json(members))
+    try:
+        digest = sha256_hex(canonical_json(members))
+    except UsageError as fault:
+        raise ModelError(f"{folder / CONFIG_NAME}: {fault}; compile again") from fault
     if stated != digest:
         raise ModelError(f"{folder / CONFIG_NAME}: model_digest does not match; compile again")
     records = members.get("tensors", {})

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,8 @@ from spikeref.storage.canonical import canonical_json, parse_json, sha256_hex
 
 Entry: TypeAlias = int | str
 """Number or name of what was finished."""
+
+_DIGESTED = re.compile(rb'(.*), "sha256": "([0-9a-f]{64})"\}')
 
 
 def ledger_key(members: dict[str, Any]) -> str:
@@ -26,7 +29,8 @@ def ledger_key(members: dict[str, Any]) -> str:
 class Ledger:
     """Finished items of one work, in a file that may hold those of others beside them.
 
-    A line is {"key": …, "item": …, "result": {…}}, complete once its line break is written.
+    A line is {"key": …, "item": …, "result": {…}, "sha256": …}, complete once its line break is
+    written; the digest is that of the same line without it.
     """
 
     def __init__(self, file: io.TextIOWrapper, key: str, held: dict[Entry, dict[str, Any]]) -> None:
@@ -48,8 +52,8 @@ class Ledger:
 
     def put(self, item: Entry, result: dict[str, Any]) -> None:
         """Write the result of an item, at once."""
-        line = json.dumps({"key": self._key, "item": item, "result": result}, allow_nan=False)
-        self._file.write(line + "\n")
+        stated = json.dumps({"key": self._key, "item": item, "result": result}, allow_nan=False)
+        self._file.write(f'{stated[:-1]}, "sha256": "{sha256_hex(stated.encode("ascii"))}"}}\n')
         self._file.flush()
         self._held[item] = result
 
@@ -59,7 +63,8 @@ def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
     """Open a ledger file, made where there is none, for the work with that key.
 
     A last line without line break, which an interruption left, is dropped. UsageError: a file that
-    is no ledger, or that cannot be read or written.
+    is no ledger, one with a line that does not match its digest or has none, as those of earlier
+    versions, and one that cannot be read or written.
     """
     path = Path(path)
     held: dict[Entry, dict[str, Any]] = {}
@@ -82,8 +87,22 @@ def open_ledger(path: str | Path, key: str) -> Iterator[Ledger]:
 
 
 def _parsed(line: bytes, where: str) -> tuple[Entry, str, dict[str, Any]]:
-    value = parse_json(line, where, UsageError)
-    match value:
+    if not line.startswith(b'{"key"'):
+        raise UsageError(f"{where}: is no line of finished work; name another file")
+    # The digest comes first: only what was written here is known to be of a harmless form.
+    digested = _DIGESTED.fullmatch(line)
+    if digested is None:
+        raise UsageError(
+            f"{where}: has no digest, as lines of earlier versions; delete the file, or name"
+            " another, to begin anew"
+        )
+    stated = digested[1] + b"}"
+    if sha256_hex(stated) != digested[2].decode("ascii"):
+        raise UsageError(
+            f"{where}: is damaged, its digest does not match; delete the line, or name another"
+            " file, to begin anew"
+        )
+    match parse_json(stated, where, UsageError):
         case {"key": str(key), "item": int(item) | str(item), "result": dict(result)}:
             return item, key, _with_floats(result)
         case _:

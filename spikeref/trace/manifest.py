@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
+from spikeref.engine.choice import EngineName
 from spikeref.errors import TraceError
 from spikeref.model.any_model import AnyProfile
 from spikeref.model.any_profile import any_profile_from_json
 from spikeref.model.config import SPEC_VERSION
 from spikeref.model.limits import LARGEST_SIZES
+from spikeref.model.profile import PROFILES, Profile
 from spikeref.storage.canonical import parse_json
 from spikeref.storage.json_fields import JsonFields
 from spikeref.trace.canonical import TRACE_FORMAT
@@ -48,7 +50,7 @@ class Manifest:
     trace_digest: str
     level: TraceLevel
     tokens: tuple[int, ...]
-    engine: str
+    engine: EngineName
     layers: int
     profile: AnyProfile
     records: int
@@ -110,22 +112,32 @@ def _manifest(stated: dict[str, Any], where: str) -> Manifest:
         refuse(f"layers is {stated['layers']}; 1 to {LARGEST_SIZES['layers']} are possible")
     if stated["records"] < 1:
         refuse(f"records is {stated['records']}; a trace has at least one")
-    if not stated["engine"].isprintable():
-        refuse("engine is not printable text")
+    engine = next((known for known in get_args(EngineName) if known == stated["engine"]), None)
+    if engine is None:
+        refuse(f"engine {stated['engine']!r} is unknown; known: {', '.join(get_args(EngineName))}")
     return Manifest(
         model_digest=stated["model_digest"],
         trace_digest=stated["trace_digest"],
         level=level,
         tokens=tuple(tokens),
-        engine=stated["engine"],
+        engine=engine,
         layers=stated["layers"],
-        profile=any_profile_from_json(
-            JsonFields(stated["profile"], f"{where}: profile", TraceError)
-        ),
+        profile=_profile(JsonFields(stated["profile"], f"{where}: profile", TraceError)),
         records=stated["records"],
         index_digest=stated["index_digest"],
         payload_digest=payload_digest,
     )
+
+
+def _profile(fields: JsonFields) -> AnyProfile:
+    """Return the profile; refuse one of SDLLM with a known name and other parameters than its."""
+    profile = any_profile_from_json(fields)
+    # One that differs is named "…+custom" wherever it is made.
+    if isinstance(profile, Profile) and PROFILES.get(profile.name, profile) != profile:
+        raise TraceError(
+            f"{fields.where}: its members are not those of {profile.name}; write the trace again"
+        )
+    return profile
 
 
 def _check_members(stated: dict[str, Any], members: dict[str, type], where: str) -> None:

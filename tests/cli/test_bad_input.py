@@ -1,5 +1,6 @@
 """Bad input: exit status 2, one line that names the culprit, and nothing left behind."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def nothing_left(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 def _break_checkpoints(folder: Path) -> None:
-    for name in ("cut-weights", "list-config", "no-weights", "unknown-family"):
+    for name in ("cut-weights", "list-config", "no-weights", "unknown-family", "long-activation"):
         shutil.copytree(folder / "checkpoint", folder / name)
     weights = folder / "cut-weights" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
@@ -49,6 +50,9 @@ def _break_checkpoints(folder: Path) -> None:
     (folder / "no-weights" / "model.safetensors").unlink()
     config = folder / "unknown-family" / "config.json"
     config.write_text(config.read_text().replace("LlamaForCausalLM", "OtherForCausalLM"))
+
+    config = folder / "long-activation" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"hidden_act": "x" * 3000}))
 
 
 def _break_models(folder: Path) -> None:
@@ -63,6 +67,11 @@ def _break_models(folder: Path) -> None:
     (folder / "no-config" / "config.json").unlink()
     (folder / "half-config" / "config.json").write_text("{")
     (folder / "no-tokenizer" / "tokenizer.json").unlink()
+    shutil.copytree(folder / "model", folder / "fraction-in-tensors")
+    config = folder / "fraction-in-tensors" / "config.json"
+    members = json.loads(config.read_text())
+    next(iter(members["tensors"].values()))["shape"] = [0.5]
+    config.write_text(json.dumps(members))
 
 
 def _write_token_files(folder: Path) -> None:
@@ -92,7 +101,14 @@ def _write_token_files(folder: Path) -> None:
         ("compile list-config -o out", "list-config/config.json"),
         ("compile no-weights -o out", "no-weights"),
         ("compile unknown-family -o out", "OtherForCausalLM"),
-        ("compile model -o out", "model/config.json"),
+        ("compile model -o out", "model/config.json: a compiled model already"),
+        ("ablate model --tokens-file tokens.json", "model/config.json: a compiled model already"),
+        ("energy --model model", "model/config.json: a compiled model already"),
+        (
+            "compare model --tokens-file tokens.json",
+            "a compiled model already; give the checkpoint",
+        ),
+        ("run fraction-in-tensors --tokens 1", "fraction-in-tensors/config.json: canonical JSON"),
         ("run missing --tokens 1", "missing"),
         ("run file --tokens 1", "file"),
         ("run checkpoint --tokens 1", "checkpoint/config.json"),
@@ -128,6 +144,19 @@ def _write_token_files(folder: Path) -> None:
         ("compile checkpoint -o out --clip-ratio 2", "clip ratio: 2"),
         ("compile checkpoint -o out --clip-ratio 1/0", "'1/0'"),
         ("compile checkpoint -o out --clip-ratio nan", "'nan'"),
+        ("compile checkpoint -o out --clip-ratio 1e-99999999", "'1e-99999999'"),
+        ("compile checkpoint -o out --clip-ratio 1e-33", "'1e-33'"),
+        ("compile checkpoint -o out --clip-ratio 1E_", "'1E_'"),
+        (f"compile checkpoint -o out --clip-ratio 0.{'9' * 63}", "65 characters"),
+        (f"compile checkpoint -o out --clip-ratio 1e{'9' * 5000}", "5002 characters"),
+        (f"compile checkpoint -o out --clip-ratio 1e-{'1_0' * 9}", "1_0"),
+        ("energy --model checkpoint --spikes-per-neuron 1e400", "'1e400'"),
+        ("energy --model checkpoint --weight-bits 4 --act-bits 4 --steps 1e400", "'1e400'"),
+        ("energy --model checkpoint --firing-rate 1e-400", "'1e-400'"),
+        ("energy --model checkpoint --mac-pj 1e-4000000", "'1e-4000000'"),
+        ("energy --model checkpoint --ac-pj 1e4000000", "'1e4000000'"),
+        ("calibrate model --tokens-file tokens.json -o out --quantile 1e-400", "'1e-400'"),
+        ("calibrate model --tokens-file tokens.json -o out --decay 1e-400", "'1e-400'"),
         ("compile checkpoint -o out --ties up", "--ties"),
         ("compile checkpoint -o out --acc-bits 5", "layer 0, q"),
         ("compare checkpoint --tokens-file tokens.json --profiles a,b", "'a'"),
@@ -234,6 +263,21 @@ def test_json_does_not_change_a_refusal(spikeref: Program, command: str) -> None
     }[command]
     plain = spikeref(*refused.split()).refusal()
     assert spikeref(*refused.split(), "--json").refusal() == plain
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "run model --tokens {}",
+        "run model --tokens 1 --engine {}",
+        "compile checkpoint -o out --profile {}",
+        "compile long-activation -o out",
+    ],
+)
+def test_long_foreign_text_is_quoted_in_part(spikeref: Program, arguments: str) -> None:
+    refusal = spikeref(*arguments.format("x" * 3000).split()).refusal()
+    assert "xxx … " in refusal
+    assert len(refusal) < 1200
 
 
 def test_text_that_is_not_utf8_is_refused(spikeref: Program) -> None:

@@ -184,6 +184,23 @@ def test_end_of_input_ends_with_status_0(server: Server) -> None:
             "request",
             "f32",
         ),
+        (
+            b'{"operation": "encode", "outputs": "o", "inputs":'
+            b' {"v": {"path": "\\u0000", "type": "i32", "shape": [1, 1]}}}',
+            "request",
+            "input v",
+        ),
+        (
+            b'{"operation": "encode", "outputs": "o", "inputs":'
+            b' {"v": {"path": "\\ud800", "type": "i32", "shape": [1, 1]}}}',
+            "request",
+            "input v",
+        ),
+        (b'{"operation": "encode", "outputs": "\\u0000"}', "request", "outputs"),
+        (b'{"operation": "encode", "outputs": "\\ud800"}', "request", "outputs"),
+        (b'{"operation": "describe", "id": [1]}', "request", "id"),
+        (b'{"operation": "describe", "id": 1e400}', "request", "id"),
+        (b'{"operation": "describe", "id": 0.10000000000000000000001}', "request", "id"),
     ],
 )
 def test_a_bad_request_is_answered_and_the_server_goes_on(
@@ -194,6 +211,12 @@ def test_a_bad_request_is_answered_and_the_server_goes_on(
     assert words in answer["message"]
     assert "\n" not in answer["message"]
     assert server.ask(operation="reset")["step"] == 0
+
+
+@pytest.mark.parametrize("identity", [1.5, -1e-300, 7, "\ud800", None])
+def test_an_answer_has_the_id_of_its_request(server: Server, identity: object) -> None:
+    answer = server.ask(id=identity, operation="describe")
+    assert (answer["id"], answer["operation"]) == (identity, "describe")
 
 
 def test_a_refusal_names_the_class_of_error(server: Server, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Ledgers: what is finished survives, what is half written does not, inputs never mix."""
 
+import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from spikeref.errors import UsageError
+from spikeref.evaluate.comparison_rows import ComparisonRow, row_from_members
 from spikeref.evaluate.scoring import Score, score_model
 from spikeref.evaluate.stretches import Stretch
 from spikeref.model.layers import IntegerModel
@@ -34,7 +37,9 @@ def test_a_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "ledger", "a") as ledger:
         ledger.put(3, {"nll": 2.5})
         line = json.loads((tmp_path / "ledger").read_text())
-    assert line == {"key": "a", "item": 3, "result": {"nll": 2.5}}
+    stated = {"key": "a", "item": 3, "result": {"nll": 2.5}}
+    digest = hashlib.sha256(json.dumps(stated).encode()).hexdigest()
+    assert line == stated | {"sha256": digest}
 
 
 def test_keys_share_a_file_without_mixing(tmp_path: Path) -> None:
@@ -72,6 +77,78 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path, content: bytes) 
     with pytest.raises(UsageError, match="letter"), open_ledger(path, "a"):
         pass
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"nll": 2.5', b'"nll": 2.6'),
+        (b'"item": 3', b'"item": 4'),
+        (b'"key": "a"', b'"key": "b"'),
+        (b'{"nll": 2.5}', b"{}"),
+        (b'"nll": 2.5', b'"nll": ' + b"[" * 600 + b"]" * 600),
+        (b'"sha256": "', b'"sha256": "0'),
+        (b', "sha256": "', b', "sha": "'),
+    ],
+)
+def test_a_changed_line_is_refused(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = tmp_path / "ledger"
+    with open_ledger(path, "a") as ledger:
+        ledger.put(3, {"nll": 2.5})
+    content = path.read_bytes().replace(old, new)
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"ledger, line 1: .*begin anew"), open_ledger(path, "a"):
+        pass
+    assert path.read_bytes() == content
+
+
+def test_a_line_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    path.write_text('{"key": "a", "item": 3, "result": {"nll": 2.5}}\n')
+    with (
+        pytest.raises(UsageError, match=r"earlier versions; .* begin anew"),
+        open_ledger(path, "a"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"nll": [], "firing": {}, "additions": {}},
+        {"nll": 1.0, "firing": 0, "additions": {}},
+        {"nll": 1.0, "firing": {"qkv": []}, "additions": {}},
+        {"nll": 1.0, "firing": {"qkv": [1, "2"]}, "additions": {}},
+        {"nll": 1.0, "firing": {}, "additions": {"q": 0.5}},
+    ],
+)
+def test_a_result_of_another_form_is_refused(
+    tiny_model: IntegerModel, tmp_path: Path, result: dict[str, object]
+) -> None:
+    with open_ledger(tmp_path / "ledger", "a") as ledger:
+        ledger.put(0, result)
+        with pytest.raises(UsageError, match=r"stretch 0 .*begin anew"):
+            score_model(tiny_model, STRETCHES, ledger=ledger)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ratio": None},
+        {"perplexity": []},
+        {"kind": "other"},
+        {"firing_rates": {"qkv": "1"}},
+        {"macs": 0.5},
+        {"more": 1},
+    ],
+)
+def test_a_row_of_another_form_is_refused(change: dict[str, object]) -> None:
+    row = ComparisonRow(profile="p", kind="integer", perplexity=2.0, ratio=1.5, macs=7)
+    assert row_from_members(asdict(row)) == row
+    for members in (asdict(row) | change, {"profile": "p"}, {}):
+        with pytest.raises(UsageError, match="begin anew"):
+            row_from_members(members)
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
