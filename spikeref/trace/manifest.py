@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
-from spikeref.engine.choice import EngineName
 from spikeref.errors import TraceError
 from spikeref.model.any_model import AnyProfile
 from spikeref.model.any_profile import any_profile_from_json
@@ -50,7 +49,8 @@ class Manifest:
     trace_digest: str
     level: TraceLevel
     tokens: tuple[int, ...]
-    engine: EngineName
+    engine: str
+    """Whatever wrote the trace: an engine of ours, or a device."""
     layers: int
     profile: AnyProfile
     records: int
@@ -112,15 +112,14 @@ def _manifest(stated: dict[str, Any], where: str) -> Manifest:
         refuse(f"layers is {stated['layers']}; 1 to {LARGEST_SIZES['layers']} are possible")
     if stated["records"] < 1:
         refuse(f"records is {stated['records']}; a trace has at least one")
-    engine = next((known for known in get_args(EngineName) if known == stated["engine"]), None)
-    if engine is None:
-        refuse(f"engine {stated['engine']!r} is unknown; known: {', '.join(get_args(EngineName))}")
+    if not stated["engine"].isprintable():
+        refuse("engine is not printable text")
     return Manifest(
         model_digest=stated["model_digest"],
         trace_digest=stated["trace_digest"],
         level=level,
         tokens=tuple(tokens),
-        engine=engine,
+        engine=stated["engine"],
         layers=stated["layers"],
         profile=_profile(JsonFields(stated["profile"], f"{where}: profile", TraceError)),
         records=stated["records"],
