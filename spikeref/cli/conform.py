@@ -13,6 +13,7 @@ from spikeref.check.report import by_requirement, judgement_json, judgement_line
 from spikeref.check.statement import statement_bytes, verdict, versions
 from spikeref.cli.claims import add_claim_options, claim_of
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
+from spikeref.cli.shared import step_progress
 from spikeref.errors import UsageError
 from spikeref.storage.atomic import atomic_file
 from spikeref.vectors.reader import Suite
@@ -59,6 +60,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             _command(arguments.command_line),
             timeout=arguments.timeout,
             output=None if arguments.output is None else Path(arguments.output),
+            progress=step_progress("judge", "case"),
         )
         if junit is not None:
             junit.write_bytes(junit_xml(done))
