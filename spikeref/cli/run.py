@@ -31,6 +31,9 @@ from spikeref.trace.folder import FolderSink, trace_folder
 from spikeref.trace.manifest import GIVEN
 from spikeref.trace.sinks import Sink, discard
 
+TRACE_LEVELS = ("digest", "counts", "full")
+DEFAULT_TRACE_LEVEL = "counts"
+
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="folder of a compiled model")
@@ -51,15 +54,30 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-types", metavar="0,0,1", help="types of an encoder's tokens (default: all 0)"
     )
-    parser.add_argument("--max-new-tokens", type=int, default=0, metavar="N")
-    parser.add_argument("--engine", choices=["dense", "sync", "async"], default="dense")
+    parser.add_argument(
+        "--max-new-tokens",
+        type=int,
+        default=0,
+        metavar="N",
+        help="tokens to generate at most (default %(default)s)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=["dense", "sync", "async"],
+        default="dense",
+        help="how spikes are added, to the same bits (default %(default)s)",
+    )
     parser.add_argument(
         "--arrival",
         metavar="ORDER",
-        help="order of events in async: sorted, reversed or shuffled:SEED",
+        help="order of events in async: sorted (default), reversed or shuffled:SEED",
     )
     parser.add_argument("--trace", metavar="DIR", help="write a trace to this new folder")
-    parser.add_argument("--trace-level", choices=["digest", "counts", "full"], default="counts")
+    parser.add_argument(
+        "--trace-level",
+        choices=TRACE_LEVELS,
+        help=f"with --trace: what it stores (default {DEFAULT_TRACE_LEVEL})",
+    )
     parser.add_argument(
         "--output",
         metavar="FILE.npy",
@@ -72,6 +90,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         raise UsageError("--max-new-tokens must not be negative")
     if arguments.output is not None and not Path(arguments.output).name.endswith(".npy"):
         raise UsageError(f"--output: {arguments.output} must end in .npy")
+    if arguments.trace_level is not None and arguments.trace is None:
+        raise UsageError("--trace-level: goes with --trace")
     arrival = None if arguments.arrival is None else parse_arrival(arguments.arrival)
     model = load_model(arguments.model)
     prompt = _prompt(arguments, model)
@@ -188,7 +208,7 @@ def _trace(arguments: argparse.Namespace, model: AnyModel) -> Iterator[FolderSin
     if arguments.trace is None:
         yield None
         return
-    level, engine = arguments.trace_level, arguments.engine
+    level, engine = arguments.trace_level or DEFAULT_TRACE_LEVEL, arguments.engine
     with trace_folder(arguments.trace, level, model, engine) as writer:
         yield writer
 
@@ -224,10 +244,8 @@ def _prompt(arguments: argparse.Namespace, model: AnyModel) -> list[int] | Embed
             raise UsageError("--prompt: is not valid text in this terminal's encoding; give UTF-8")
         return encode_text(model.folder, arguments.prompt)
     if arguments.tokens is not None:
-        try:
-            return [int(part) for part in arguments.tokens.split(",") if part.strip()]
-        except ValueError:
-            raise TokenError(f"--tokens: {arguments.tokens!r} is not a list like 1,2,3") from None
+        # An empty text is an empty prompt, which is refused as such.
+        return integer_list("--tokens", arguments.tokens) if arguments.tokens.strip() else []
     sequences = read_sequences(arguments.tokens_file)
     if len(sequences) != 1:
         raise TokenError(f"{arguments.tokens_file}: run takes one sequence, found {len(sequences)}")

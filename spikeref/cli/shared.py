@@ -1,6 +1,7 @@
 """What several commands need: progress bars, peak memory, opening a model or a checkpoint."""
 
 import contextlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from spikeref.model.writer import CONFIG_NAME
 from spikeref.trace.las_records import LasSpikesRecord
 from spikeref.trace.records import InputRecord, Record
 from spikeref.trace.sinks import Sink
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def shard_progress(label: str) -> Callable[[int, int], None]:
@@ -105,10 +108,14 @@ def is_compiled(path: Path) -> bool:
 
 def integer_list(option: str, text: str) -> list[int]:
     """Return the integers of an option like 1,2,3; UsageError for other text."""
+    parts = text.split(",")
+    # Python's own reading takes 1_0 for 10, and digits of any script.
+    if not all(_INTEGER.fullmatch(part) for part in parts):
+        raise UsageError(f"{option}: {text!r} is not a list like 1,2,3")
     try:
-        return [int(part) for part in text.split(",")]
+        return [int(part) for part in parts]
     except ValueError:
-        raise UsageError(f"{option} {text}: is not a list like 1,2,3") from None
+        raise UsageError(f"{option}: a number has too many digits") from None
 
 
 def rate_text(rate: tuple[int, int]) -> str:
