@@ -10,7 +10,7 @@ from typing import get_args
 
 from spikeref.api import RunResult, compile_model, run
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
-from spikeref.cli.shared import layer_progress, rate_text, shard_progress
+from spikeref.cli.shared import layer_progress, rate_text, shard_progress, visible
 from spikeref.energy.table import EnergyTable, spike_energy
 from spikeref.engine.choice import EngineName
 from spikeref.forward.text import decode_tokens, encode_text
@@ -88,7 +88,7 @@ def _outcome(
             "seconds": round(seconds, 3),
         },
         lines=[
-            f"{text}",
+            visible(text) if text is not None else "",
             "",
             f"model digest  {model.digest}",
             *(f"{name:5} trace   {done.trace_digest}" for name, done in runs.items()),

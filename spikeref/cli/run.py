@@ -15,7 +15,7 @@ from spikeref.account.las_counters import LasCounterSink
 from spikeref.api import embed, run
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.embedding_file import read_embeddings
-from spikeref.cli.shared import integer_list, layer_progress, rate_text
+from spikeref.cli.shared import integer_list, layer_progress, rate_text, visible
 from spikeref.engine.events import Arrival, Reversed, Shuffled, Sorted
 from spikeref.errors import TokenError, UsageError
 from spikeref.evaluate.token_files import read_sequences
@@ -28,11 +28,11 @@ from spikeref.model.layers import IntegerModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
 from spikeref.storage.atomic import atomic_file
 from spikeref.trace.folder import FolderSink, trace_folder
-from spikeref.trace.manifest import GIVEN
+from spikeref.trace.manifest import GIVEN, TraceLevel
 from spikeref.trace.sinks import Sink, discard
 
 TRACE_LEVELS = ("digest", "counts", "full")
-DEFAULT_TRACE_LEVEL = "counts"
+DEFAULT_TRACE_LEVEL: TraceLevel = "counts"
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -139,7 +139,7 @@ def _run_decoder(
             "counters": done.counters.to_json(),
         },
         lines=[
-            text if text is not None else " ".join(map(str, done.new_tokens)),
+            visible(text) if text is not None else " ".join(map(str, done.new_tokens)),
             f"logits digest {done.logits_digest}",
             f"trace digest {done.trace_digest}",
             *_counted(done.counters),
@@ -208,8 +208,8 @@ def _trace(arguments: argparse.Namespace, model: AnyModel) -> Iterator[FolderSin
     if arguments.trace is None:
         yield None
         return
-    level, engine = arguments.trace_level or DEFAULT_TRACE_LEVEL, arguments.engine
-    with trace_folder(arguments.trace, level, model, engine) as writer:
+    level: TraceLevel = arguments.trace_level or DEFAULT_TRACE_LEVEL
+    with trace_folder(arguments.trace, level, model, arguments.engine) as writer:
         yield writer
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -122,3 +123,13 @@ def rate_text(rate: tuple[int, int]) -> str:
     """Return spikes over slots as a decimal of four digits."""
     spikes, slots = rate
     return f"{spikes / slots:.4f}" if slots else "–"
+
+
+def visible(text: str) -> str:
+    """Return a model's text with control characters escaped, which could command a terminal."""
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) == "Cc" and character not in "\n\t"
+        else character
+        for character in text
+    )

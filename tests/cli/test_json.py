@@ -80,6 +80,13 @@ def test_run(spikeref: Program, model: Path, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"trace", "logits.npy"}
 
 
+def test_text_for_people_commands_no_terminal(spikeref: Program, model: Path) -> None:
+    """Control characters are escaped but for line breaks and tabs; JSON has its own escapes."""
+    arguments = ["run", model, "--tokens", "27,91,50,74,13,9"]
+    assert spikeref(*arguments).out.splitlines()[0] == "\\x1b[2J\\r\t"
+    assert spikeref(*arguments, "--json").json()["text"] == "\x1b[2J\r\t"
+
+
 @pytest.mark.parametrize(
     "options",
     [
