@@ -102,10 +102,10 @@ def _list(arguments: argparse.Namespace) -> Outcome:
     else:
         suite = Suite.open(arguments.suite)
         manifest, manifests = suite.manifest, _manifests(suite)
-    if clause is not None and not is_clause(clause):
-        # A suite of a later specification may name clauses that this program does not know.
-        if not any(clause in m.requirements for m in manifests):
-            raise UsageError(f"--requirement {clause}: the specification has no such clause")
+    # A suite of a later specification may name clauses that this program does not know.
+    named = {requirement for m in manifests for requirement in m.requirements}
+    if clause is not None and clause not in named and not is_clause(clause):
+        raise UsageError(f"--requirement {clause[:40]}: the specification has no such clause")
     if case is not None and all(m.id != case for m in manifests):
         raise UsageError(f"--case {case}: the suite has no such case")
     chosen = [

@@ -13,7 +13,5 @@ LAST_CLAUSES: Mapping[str, int] = {
 def is_clause(identity: str) -> bool:
     """Return whether the specification has the clause of an id like ENC-2."""
     family, _, number = identity.partition("-")
-    # Longer numbers stand for none, and could be too long to be read.
-    return (
-        number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= LAST_CLAUSES.get(family, 0)
-    )
+    # Compared as text: a number may be too long to be read as one.
+    return number in map(str, range(1, LAST_CLAUSES.get(family, 0) + 1))
