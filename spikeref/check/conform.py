@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from spikeref.check.device_process import Ended, run_device
@@ -38,15 +39,16 @@ def conform(
     *,
     timeout: int,
     output: Path | None = None,
-    progress: Callable[[int], None] = lambda cases: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Conformance:
     """Run `command` once over the cases of a claim and return the verdict.
 
     timeout: seconds. output: a new folder that keeps what the device wrote; without it nothing is
-    kept. UsageError: no such cases, or a command that cannot be started. VectorError: the suite is
-    damaged.
+    kept. progress: told of judged cases, done and all. UsageError: no such cases, or a command that
+    cannot be started. VectorError: the suite is damaged.
     """
     cases = claimed_cases(suite, claim)
+    numbers = count(1)
     with tempfile.TemporaryDirectory(prefix="spikeref-", ignore_cleanup_errors=True) as made:
         folder = Path(made).resolve()
         view, listed = folder / "suite", folder / "cases.txt"
@@ -55,7 +57,7 @@ def conform(
         with _output_folder(output, folder / "out") as out:
             ended = run_device([*command, str(view), str(out), str(listed)], timeout)
             _restore(out)
-            judgement = judge(suite, cases, out, progress)
+            judgement = judge(suite, cases, out, lambda _: progress(next(numbers), len(cases)))
     return Conformance(
         suite=suite, claim=claim, command=tuple(command), ended=ended, judgement=judgement
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spikeref.checkpoint.config import DecoderConfig, SourceConfig, read_config
 from spikeref.checkpoint.config_record import config_record
-from spikeref.checkpoint.families import check_tensors
+from spikeref.checkpoint.families import LM_HEAD, check_tensors
 from spikeref.checkpoint.hub import resolve_source
 from spikeref.checkpoint.layout import Layout, all_shapes, layout_of
 from spikeref.checkpoint.parts import MatrixPart, VectorPart
@@ -106,6 +106,14 @@ class Checkpoint:
             }
             self._digest = sha256_hex(canonical_json(record))
         return self._digest
+
+    @property
+    def has_unused_head(self) -> bool:
+        """Whether a head of other numbers stands beside the tied embeddings, which win over it."""
+        if LM_HEAD in self._shapes or LM_HEAD not in self._tensors.entries:
+            return False
+        used = self.layout.outer().embedding.name
+        return self._tensor_record(LM_HEAD)[1:] != self._tensor_record(used)[1:]
 
     def _tensor_record(self, name: str) -> list[object]:
         entry = self._tensors.entry(name)

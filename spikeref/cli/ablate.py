@@ -26,7 +26,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels-file", metavar="FILE", help="class ids: accuracy instead of perplexity"
     )
-    parser.add_argument("--profile", default="las", help=f"one of {', '.join(LAS_PROFILES)}")
+    parser.add_argument(
+        "--profile",
+        default="las",
+        help=f"one of {', '.join(LAS_PROFILES)} (default %(default)s)",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:

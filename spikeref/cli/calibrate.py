@@ -58,10 +58,10 @@ def _clip(
     arguments: argparse.Namespace, model: IntegerModel, sequences: list[list[int]]
 ) -> Outcome:
     plan = ClipPlan(
-        quantile=fraction(arguments.quantile or "0.5"),
-        decay=fraction(arguments.decay or "0.9"),
+        quantile=fraction(_given(arguments.quantile, "0.5")),
+        decay=fraction(_given(arguments.decay, "0.9")),
         mode=ClipMode(arguments.clip_mode or "shift"),
-        groups=cast(tuple[Group, ...], tuple((arguments.groups or "qkv").split(","))),
+        groups=cast(tuple[Group, ...], tuple(_given(arguments.groups, "qkv").split(","))),
     )
     digest, thresholds = calibrate(model, sequences, plan, arguments.output, _progress(sequences))
     return Outcome(
@@ -78,7 +78,7 @@ def _set_thresholds(
     arguments: argparse.Namespace, model: LasModel, sequences: list[list[int]]
 ) -> Outcome:
     plan = ThresholdPlan(
-        quantile=fraction(arguments.quantile or "0.99"),
+        quantile=fraction(_given(arguments.quantile, "0.99")),
         rounding=Rounding(arguments.rounding or Rounding.POWER_OF_TWO.value),
     )
     digest, thresholds = calibrate_las(
@@ -92,6 +92,11 @@ def _set_thresholds(
             *(f"{name} {n / ONE:.4f} {o / ONE:.4f}" for name, (n, o) in thresholds.items()),
         ],
     )
+
+
+def _given(text: str | None, default: str) -> str:
+    """Return what an option says, also where that is nothing, which is then refused."""
+    return default if text is None else text
 
 
 def _progress(sequences: list[list[int]]) -> Progress:

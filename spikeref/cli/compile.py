@@ -16,6 +16,11 @@ from spikeref.model.any_model import AnyProfile
 from spikeref.model.las_profile import LasProfile
 from spikeref.model.profile import Profile
 
+_UNUSED_HEAD = (
+    "spikeref compile: note: lm_head.weight differs from the embeddings and is not used, because"
+    " tie_word_embeddings is true; set it to false in config.json to use the head"
+)
+
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", help="checkpoint folder, or a hub name when online")
@@ -45,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         digest = _compiled(arguments, checkpoint, profile)
         family = checkpoint.source.family
         unrotated = _unrotated_widths(checkpoint, profile)
+        unused_head = checkpoint.has_unused_head
     seconds = time.monotonic() - start
     return Outcome(
         json={
@@ -66,7 +72,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             f"spikeref compile: note: width {width} has no known Hadamard matrix; it is rotated in"
             f" blocks of {width & -width}, the largest power of two that divides it"
             for width in unrotated
-        ],
+        ]
+        + [_UNUSED_HEAD] * unused_head,
     )
 
 

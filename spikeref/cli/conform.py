@@ -14,6 +14,7 @@ from spikeref.check.statement import statement_bytes, verdict, versions
 from spikeref.cli.apart import require_apart
 from spikeref.cli.claims import add_claim_options, claim_of
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
+from spikeref.cli.shared import step_progress
 from spikeref.errors import UsageError
 from spikeref.storage.atomic import atomic_file
 from spikeref.vectors.reader import Suite
@@ -68,6 +69,7 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             _command(arguments.command_line),
             timeout=arguments.timeout,
             output=None if arguments.output is None else Path(arguments.output),
+            progress=step_progress("judge", "case"),
         )
         if junit is not None:
             junit.write_bytes(junit_xml(done))

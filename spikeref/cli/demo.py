@@ -10,7 +10,7 @@ from typing import get_args
 
 from spikeref.api import RunResult, compile_model, run
 from spikeref.cli.command import FAILED, FINE, Command, Outcome
-from spikeref.cli.shared import rate_text
+from spikeref.cli.shared import layer_progress, rate_text, shard_progress, visible
 from spikeref.energy.table import EnergyTable, spike_energy
 from spikeref.engine.choice import EngineName
 from spikeref.forward.text import decode_tokens, encode_text
@@ -18,6 +18,7 @@ from spikeref.model.folder import load_decoder
 from spikeref.model.layers import IntegerModel
 from spikeref.storage.atomic import atomic_folder
 from spikeref.trace.folder import trace_folder
+from spikeref.trace.sinks import Sink, discard
 
 PROMPT = "Once upon a time"
 NEW_TOKENS = 40
@@ -32,20 +33,24 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     start = time.monotonic()
     with _workplace(arguments.out) as place, as_file(shipped_model()) as source:
         folder = Path(place)
-        compile_model(source, folder / "model")
+        compile_model(source, folder / "model", progress=shard_progress("compile"))
         model = load_decoder(folder / "model")
         prompt = encode_text(model.folder, PROMPT)
         with trace_folder(folder / "trace", "counts", model, "dense") as writer:
-            first = run(model, prompt, max_new_tokens=NEW_TOKENS, engine="dense", trace=writer)
+            first = _decoded(model, prompt, "dense", writer)
             writer.finish(first.decoded_tokens)
         runs = {"dense": first} | {
-            name: run(model, prompt, max_new_tokens=NEW_TOKENS, engine=name)
-            for name in ENGINES
-            if name != "dense"
+            name: _decoded(model, prompt, name, discard) for name in ENGINES if name != "dense"
         }
         text = decode_tokens(model.folder, first.tokens + first.new_tokens)
     seconds = time.monotonic() - start
     return _outcome(model, runs, text, seconds, arguments.out)
+
+
+def _decoded(model: IntegerModel, prompt: list[int], engine: EngineName, sink: Sink) -> RunResult:
+    total = (len(prompt) + NEW_TOKENS - 1) * model.config.shape.layers
+    with layer_progress(f"run {engine}", total, sink) as shown:
+        return run(model, prompt, max_new_tokens=NEW_TOKENS, engine=engine, trace=shown)
 
 
 def shipped_model() -> Path:
@@ -83,7 +88,7 @@ def _outcome(
             "seconds": round(seconds, 3),
         },
         lines=[
-            f"{text}",
+            visible(text) if text is not None else "",
             "",
             f"model digest  {model.digest}",
             *(f"{name:5} trace   {done.trace_digest}" for name, done in runs.items()),

@@ -3,6 +3,7 @@
 import argparse
 
 from spikeref.cli.command import Command, Outcome
+from spikeref.cli.shared import step_progress
 from spikeref.cosim.export import export_package
 from spikeref.errors import UsageError
 from spikeref.model.folder import load_model
@@ -19,7 +20,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> Outcome:
     model = load_model(arguments.model)
     layers = None if arguments.layers is None else _layer_list(arguments.layers)
-    files = export_package(model, arguments.output, layers)
+    progress = step_progress("export", "layer")
+    files = export_package(model, arguments.output, layers, progress)
     return Outcome(
         json={
             "folder": arguments.output,

@@ -13,8 +13,14 @@ from spikeref.model.profile import NonLinear, Profile, adjust_profile
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", default="las", help=f"one of {', '.join(ALL_PROFILES)}")
-    parser.add_argument("--steps", type=int, metavar="T", help="time steps, 10 to 16")
+    parser.add_argument(
+        "--profile",
+        default="las",
+        help=f"one of {', '.join(ALL_PROFILES)} (default %(default)s)",
+    )
+    parser.add_argument(
+        "--steps", type=int, metavar="T", help="time steps, 10 to 16 (default: the profile's)"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> Outcome:

@@ -66,7 +66,14 @@ def _matrix(suite: Suite) -> KillMatrix:
         bar.update(mutants)
 
     with bar:
-        return kill_matrix(cases, MUTANTS, manifest.suite_version, manifest.root_digest, progress)
+        return kill_matrix(
+            cases,
+            MUTANTS,
+            manifest.suite_version,
+            manifest.root_digest,
+            progress,
+            model_folder=suite.model_folder,
+        )
 
 
 COMMAND = Command(

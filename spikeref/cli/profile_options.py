@@ -17,7 +17,9 @@ from spikeref.neurons.multi_threshold import Rule
 def add_profile_options(parser: argparse.ArgumentParser) -> None:
     """Add --profile and one option for each of the parameters of either system."""
     parser.add_argument(
-        "--profile", default=DEFAULT_PROFILE, help=f"one of {', '.join(ALL_PROFILES)}"
+        "--profile",
+        default=DEFAULT_PROFILE,
+        help=f"one of {', '.join(ALL_PROFILES)} (default %(default)s)",
     )
     parser.add_argument("--weight-bits", type=int, metavar="N", help="2 to 8; in las 8 to 16")
     parser.add_argument("--ties", choices=[t.value for t in Ties])

@@ -4,6 +4,7 @@ import argparse
 
 from spikeref.cli.apart import require_apart
 from spikeref.cli.command import Command, Outcome
+from spikeref.cli.shared import step_progress
 from spikeref.errors import UsageError
 from spikeref.model.folder import load_model
 from spikeref.report.page import choose, page
@@ -47,7 +48,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     model = None if arguments.model_folder is None else load_model(arguments.model_folder)
     chosen = choose(trace, layers, arguments.token)
     with atomic_file(arguments.output) as temporary:
-        temporary.write_text(page(trace, chosen, second, model), encoding="utf-8")
+        text = page(trace, chosen, second, model, step_progress("draw", "part"))
+        temporary.write_text(text, encoding="utf-8")
         size = temporary.stat().st_size
     return Outcome(
         json={"file": arguments.output, "bytes": size},

@@ -16,7 +16,7 @@ from spikeref.api import embed, run
 from spikeref.cli.apart import require_apart
 from spikeref.cli.command import Command, Outcome
 from spikeref.cli.embedding_file import read_embeddings
-from spikeref.cli.shared import integer_list, layer_progress, rate_text
+from spikeref.cli.shared import integer_list, layer_progress, rate_text, visible
 from spikeref.engine.events import Arrival, Reversed, Shuffled, Sorted
 from spikeref.errors import TokenError, UsageError
 from spikeref.evaluate.token_files import read_sequences
@@ -29,8 +29,11 @@ from spikeref.model.layers import IntegerModel
 from spikeref.ops.head import LOGIT_FRACTION_BITS
 from spikeref.storage.atomic import atomic_file
 from spikeref.trace.folder import FolderSink, trace_folder
-from spikeref.trace.manifest import GIVEN
+from spikeref.trace.manifest import GIVEN, TraceLevel
 from spikeref.trace.sinks import Sink, discard
+
+TRACE_LEVELS = ("digest", "counts", "full")
+DEFAULT_TRACE_LEVEL: TraceLevel = "counts"
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -52,15 +55,30 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-types", metavar="0,0,1", help="types of an encoder's tokens (default: all 0)"
     )
-    parser.add_argument("--max-new-tokens", type=int, default=0, metavar="N")
-    parser.add_argument("--engine", choices=["dense", "sync", "async"], default="dense")
+    parser.add_argument(
+        "--max-new-tokens",
+        type=int,
+        default=0,
+        metavar="N",
+        help="tokens to generate at most (default %(default)s)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=["dense", "sync", "async"],
+        default="dense",
+        help="how spikes are added, to the same bits (default %(default)s)",
+    )
     parser.add_argument(
         "--arrival",
         metavar="ORDER",
-        help="order of events in async: sorted, reversed or shuffled:SEED",
+        help="order of events in async: sorted (default), reversed or shuffled:SEED",
     )
     parser.add_argument("--trace", metavar="DIR", help="write a trace to this new folder")
-    parser.add_argument("--trace-level", choices=["digest", "counts", "full"], default="counts")
+    parser.add_argument(
+        "--trace-level",
+        choices=TRACE_LEVELS,
+        help=f"with --trace: what it stores (default {DEFAULT_TRACE_LEVEL})",
+    )
     parser.add_argument(
         "--output",
         metavar="FILE.npy",
@@ -73,6 +91,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         raise UsageError("--max-new-tokens must not be negative")
     if arguments.output is not None and not Path(arguments.output).name.endswith(".npy"):
         raise UsageError(f"--output: {arguments.output} must end in .npy")
+    if arguments.trace_level is not None and arguments.trace is None:
+        raise UsageError("--trace-level: goes with --trace")
     # Not the model's folder: it holds no .npy file, and the name of a trace must be free.
     require_apart(
         outputs={"--trace": arguments.trace, "--output": arguments.output},
@@ -129,7 +149,7 @@ def _run_decoder(
             "counters": done.counters.to_json(),
         },
         lines=[
-            text if text is not None else " ".join(map(str, done.new_tokens)),
+            visible(text) if text is not None else " ".join(map(str, done.new_tokens)),
             f"logits digest {done.logits_digest}",
             f"trace digest {done.trace_digest}",
             *_counted(done.counters),
@@ -198,8 +218,8 @@ def _trace(arguments: argparse.Namespace, model: AnyModel) -> Iterator[FolderSin
     if arguments.trace is None:
         yield None
         return
-    level, engine = arguments.trace_level, arguments.engine
-    with trace_folder(arguments.trace, level, model, engine) as writer:
+    level: TraceLevel = arguments.trace_level or DEFAULT_TRACE_LEVEL
+    with trace_folder(arguments.trace, level, model, arguments.engine) as writer:
         yield writer
 
 
@@ -242,10 +262,8 @@ def _prompt(arguments: argparse.Namespace, model: AnyModel) -> list[int] | Embed
             raise UsageError("--prompt: is not valid text in this terminal's encoding; give UTF-8")
         return encode_text(model.folder, arguments.prompt)
     if arguments.tokens is not None:
-        try:
-            return [int(part) for part in arguments.tokens.split(",") if part.strip()]
-        except ValueError:
-            raise TokenError(f"--tokens: {arguments.tokens!r} is not a list like 1,2,3") from None
+        # An empty text is an empty prompt, which is refused as such.
+        return integer_list("--tokens", arguments.tokens) if arguments.tokens.strip() else []
     sequences = read_sequences(arguments.tokens_file)
     if len(sequences) != 1:
         raise TokenError(f"{arguments.tokens_file}: run takes one sequence, found {len(sequences)}")

@@ -1,7 +1,9 @@
 """What several commands need: progress bars, peak memory, opening a model or a checkpoint."""
 
 import contextlib
+import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +15,8 @@ from spikeref.model.writer import CONFIG_NAME
 from spikeref.trace.las_records import LasSpikesRecord
 from spikeref.trace.records import InputRecord, Record
 from spikeref.trace.sinks import Sink
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def shard_progress(label: str) -> Callable[[int, int], None]:
@@ -105,13 +109,27 @@ def is_compiled(path: Path) -> bool:
 
 def integer_list(option: str, text: str) -> list[int]:
     """Return the integers of an option like 1,2,3; UsageError for other text."""
+    parts = text.split(",")
+    # Python's own reading takes 1_0 for 10, and digits of any script.
+    if not all(_INTEGER.fullmatch(part) for part in parts):
+        raise UsageError(f"{option}: {text!r} is not a list like 1,2,3")
     try:
-        return [int(part) for part in text.split(",")]
+        return [int(part) for part in parts]
     except ValueError:
-        raise UsageError(f"{option} {text}: is not a list like 1,2,3") from None
+        raise UsageError(f"{option}: a number has too many digits") from None
 
 
 def rate_text(rate: tuple[int, int]) -> str:
     """Return spikes over slots as a decimal of four digits."""
     spikes, slots = rate
     return f"{spikes / slots:.4f}" if slots else "–"
+
+
+def visible(text: str) -> str:
+    """Return a model's text with control characters escaped, which could command a terminal."""
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) == "Cc" and character not in "\n\t"
+        else character
+        for character in text
+    )

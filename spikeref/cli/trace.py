@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = add_subcommand(
         actions,
         "show",
-        "what a trace is of, its firing rates, and a raster",
+        "what a trace is of, its firing rates, and, where an option chooses one, a raster",
         "spikeref trace show ./trace --layer 1 --neurons 0:32",
     )
     show.add_argument("trace", metavar="DIR", help="trace folder")
@@ -57,7 +57,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=(*EXPORT_FORMATS, "vcd"),
         default=EXPORT_FORMATS[0],
-        help="a JSON object a line, 64-bit little-endian words, or waves (default %(default)s)",
+        help="a JSON object a line, 64-bit little-endian words, or waves, which need the extra hdl"
+        " (default %(default)s)",
     )
     export.add_argument("--layer", type=int, metavar="N", help="vcd: layer (default 0)")
     export.add_argument("--op", choices=SPIKING_OPS, help="vcd: population (default: the first)")

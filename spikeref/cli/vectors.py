@@ -14,6 +14,7 @@ from spikeref.storage.canonical import sha256_hex
 from spikeref.suite.catalogue import core_cases
 from spikeref.suite.generate import generate_suite
 from spikeref.vectors.case_files import case_json
+from spikeref.vectors.clauses import is_clause
 from spikeref.vectors.manifest import REQUIREMENT, CaseManifest, manifest_of
 from spikeref.vectors.reader import Suite
 from spikeref.vectors.suite_manifest import SUITE_NAMES, SuiteManifest
@@ -101,6 +102,10 @@ def _list(arguments: argparse.Namespace) -> Outcome:
     else:
         suite = Suite.open(arguments.suite)
         manifest, manifests = suite.manifest, _manifests(suite)
+    # A suite of a later specification may name clauses that this program does not know.
+    named = {requirement for m in manifests for requirement in m.requirements}
+    if clause is not None and clause not in named and not is_clause(clause):
+        raise UsageError(f"--requirement {clause[:40]}: the specification has no such clause")
     if case is not None and all(m.id != case for m in manifests):
         raise UsageError(f"--case {case}: the suite has no such case")
     chosen = [

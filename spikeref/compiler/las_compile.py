@@ -24,6 +24,7 @@ from spikeref.compiler.las_plan import (
     las_structure,
     norm_epsilon_of,
     prove_codes,
+    prove_constants,
 )
 from spikeref.compiler.resuming import compiling
 from spikeref.compiler.rope_table import rope_tables
@@ -54,15 +55,17 @@ def compile_las(
     resume: the program's version, to keep finished shards beside the target when the work is
     stopped and to take up those of the same work; None keeps nothing.
     Peak memory: a few times the largest layer. The folder appears whole or not at all.
-    CheckpointError: a bad weight, or a shape beyond MODEL-8; HeadroomError: an accumulator that
-    cannot be proven; UsageError: a target that cannot be written, or thresholds that do not go
-    with the profile's train form or the shape's heads.
+    CheckpointError: a bad weight, a shape beyond MODEL-8, or an epsilon beyond LMOD-6;
+    HeadroomError: an accumulator that cannot be proven; UsageError: a target that cannot be
+    written, or thresholds that do not go with the profile's train form or the shape's heads.
     """
     if profile.thresholds == CALIBRATED:
         raise UsageError(f"profile {profile.name}: thresholds are calibrated on a compiled model")
     layout = checkpoint.layout
     shape, structure = las_shape(layout), las_structure(layout)
     prove_codes(profile, shape, structure.roles)
+    constants = las_constants(shape, structure.norm, norm_epsilon_of(layout), profile)
+    prove_constants(constants, layout)
     shards = shape.layers + 1
     work = compiling(checkpoint, target, profile, shards, acc_bits=acc_bits, resume=resume)
     with work as at:
@@ -72,7 +75,7 @@ def compile_las(
             shape=shape,
             structure=structure,
             profile=profile,
-            constants=las_constants(shape, structure.norm, norm_epsilon_of(layout), profile),
+            constants=constants,
             tied_head=structure.causal and layout.outer().head is None,
             bos_token_id=source.bos_token_ids[0] if source.bos_token_ids else None,
             eos_token_ids=source.eos_token_ids,

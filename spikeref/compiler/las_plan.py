@@ -22,7 +22,7 @@ from spikeref.model.las_config import (
     Position,
     Structure,
 )
-from spikeref.model.las_constants import LasConstants
+from spikeref.model.las_constants import LasConstants, constant_out_of_range
 from spikeref.model.las_profile import THRESHOLD_SETS, LasProfile, LayerRole, Role
 from spikeref.neurons.outlier_aware import OatCode
 
@@ -108,8 +108,6 @@ def las_constants(
         log2e = 1 / Decimal(2).ln()
         root = Fraction(Decimal(width).sqrt())
         score = Fraction(log2e / Decimal(shape.head_dim).sqrt())
-    if epsilon * power * (1 << 32) >= 1 << 61:
-        raise CheckpointError(f"config.json: the norms' epsilon {float(epsilon)} is too large")
     norm_root, norm_root_exponent = _rounded_root(width, root)
     norm_epsilon, norm_exponent = normalise_rational(epsilon * power * (1 << 32), EPSILON_BITS)
     published, published_exponent = normalise_rational(epsilon * width * unit**2, EPSILON_BITS)
@@ -136,6 +134,34 @@ def norm_epsilon_of(layout: Layout) -> Fraction:
     """Return the epsilon of a checkpoint's norms."""
     config = layout.config
     return config.rms_norm_eps if isinstance(config, DecoderConfig) else config.norm_eps
+
+
+def prove_constants(constants: LasConstants, layout: Layout) -> None:
+    """Refuse constants that LMOD-6 excludes: CheckpointError.
+
+    Sizes within MODEL-8 keep those of widths and scores in their ranges, so that only the norms'
+    epsilon can be at fault.
+    """
+    excluded = constant_out_of_range(constants)
+    if excluded is not None:
+        member, epsilon = _epsilon_member(layout), float(norm_epsilon_of(layout))
+        raise CheckpointError(
+            f"config.json: {member} {epsilon:g} puts {excluded} out of its range (LMOD-6);"
+            " give one like 1e-05"
+        )
+
+
+def _epsilon_member(layout: Layout) -> str:
+    """Return the member of config.json that holds the norms' epsilon."""
+    match layout.config:
+        case DecoderConfig():
+            return "rms_norm_eps"
+        case ClassicConfig(family="gpt2"):
+            return "layer_norm_epsilon"
+        case ClassicConfig():
+            return "layer_norm_eps"
+        case _:
+            assert_never(layout.config)
 
 
 def fixed_thresholds(profile: LasProfile, roles: tuple[Role, ...]) -> list[tuple[int, int]]:

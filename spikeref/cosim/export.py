@@ -1,7 +1,7 @@
 """A compiled model as a hardware project takes it: package, header, memory images."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -26,12 +26,16 @@ FORMAT = "spikeref-export"
 
 
 def export_package(
-    model: AnyModel, target: str | Path, layers: Sequence[int] | None = None
+    model: AnyModel,
+    target: str | Path,
+    layers: Sequence[int] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[str]:
     """Write package, header, images and a manifest to the new folder `target`; return the files.
 
-    layers: whose operators get images, None for all. The folder appears whole or not at all.
-    UsageError: no such layer, or a target that cannot be written.
+    layers: whose operators get images, None for all. progress: told of layers done and all. The
+    folder appears whole or not at all. UsageError: no such layer, or a target that cannot be
+    written.
     """
     chosen = range(len(model.layers)) if layers is None else layers
     for layer in chosen:
@@ -41,10 +45,17 @@ def export_package(
             )
     with atomic_folder(target) as folder:
         files = _write_sources(_package(model), folder)
-        for image in _images(model, chosen):
+        for image in _images(model, _reported(chosen, progress)):
             files |= _write_image(image, folder)
         _write_manifest(model, files, folder)
     return [MANIFEST_NAME, *files]
+
+
+def _reported(layers: Sequence[int], progress: Callable[[int, int], None]) -> Iterator[int]:
+    """Yield layers; tell of each when the next is asked for, its images written by then."""
+    for done, layer in enumerate(layers, 1):
+        yield layer
+        progress(done, len(layers))
 
 
 def _package(model: AnyModel) -> Package:

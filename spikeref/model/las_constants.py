@@ -35,12 +35,20 @@ _EXPONENTS = {
 """√N of a width N up to 2^15, and an epsilon that leaves energies below 2^62 (LMOD-6, LAS-4)."""
 
 
+def constant_out_of_range(constants: LasConstants) -> str | None:
+    """Return the name of the first constant that LMOD-6 excludes, or None."""
+    mantissas = {name: range(1 << (bits - 1), 1 << bits) for name, bits in _MANTISSA_BITS.items()}
+    for name, allowed in (mantissas | _EXPONENTS).items():
+        if getattr(constants, name) not in allowed:
+            return name
+    return None
+
+
 def las_constants_from_json(reader: JsonFields) -> LasConstants:
     """Return the constants of config.json; ModelError for one that LMOD-6 excludes."""
     names = LasConstants.__dataclass_fields__
-    values = {name: reader.integer(name) for name in names}
-    mantissas = {name: range(1 << (bits - 1), 1 << bits) for name, bits in _MANTISSA_BITS.items()}
-    for name, allowed in (mantissas | _EXPONENTS).items():
-        if values[name] not in allowed:
-            raise ModelError(f"{reader.where}: {name} is out of its range (LMOD-6)")
-    return LasConstants(**values)
+    constants = LasConstants(**{name: reader.integer(name) for name in names})
+    excluded = constant_out_of_range(constants)
+    if excluded is not None:
+        raise ModelError(f"{reader.where}: {excluded} is out of its range (LMOD-6)")
+    return constants

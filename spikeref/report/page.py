@@ -1,9 +1,10 @@
 """The page: what is asked for, gathered from one or two traces, as one HTML text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from itertools import count
 
 from spikeref.energy.breakdown import trace_breakdown
 from spikeref.energy.observed import firing_by_place
@@ -57,20 +58,25 @@ def choose(trace: TraceFolder, layers: tuple[int, ...] | None, token: int | None
             )
     if len(layers) > LARGEST_CHOICE:
         raise UsageError(f"--layers: {len(layers)} given, a page shows at most {LARGEST_CHOICE}")
-    count = len(manifest.tokens)
+    length = len(manifest.tokens)
     if token is None:
-        return Chosen(layers=layers, tokens=range(count))
-    if not 0 <= token < count:
-        raise UsageError(f"--token: {token} given; {trace.path} has tokens 0 to {count - 1}")
+        return Chosen(layers=layers, tokens=range(length))
+    if not 0 <= token < length:
+        raise UsageError(f"--token: {token} given; {trace.path} has tokens 0 to {length - 1}")
     return Chosen(layers=layers, tokens=range(token, token + 1))
 
 
 def page(
-    trace: TraceFolder, chosen: Chosen, second: TraceFolder | None, model: AnyModel | None
+    trace: TraceFolder,
+    chosen: Chosen,
+    second: TraceFolder | None,
+    model: AnyModel | None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
     """Return the page, which needs nothing but itself.
 
-    model: the compiled model, for proven widths and for the energy of LAS.
+    model: the compiled model, for proven widths and for the energy of LAS. progress: told of drawn
+    parts, done and all; a layer has two.
     UsageError: matplotlib is missing, `second` or `model` do not belong to `trace`.
     """
     require_matplotlib()
@@ -85,12 +91,17 @@ def page(
         sections.append(("spikes", "Spikes", [paragraph(NO_COUNTS, "note")]))
     else:
         places = firing_by_place(trace)
+        numbers = count(1)
+
+        def drawn() -> None:
+            progress(next(numbers), 2 * len(chosen.layers))
+
         layers = trace.manifest.layers
         sections += [
             ("firing", "Firing rates", rate_parts(fired, places, layers) if fired else [_none()]),
             ("energy", "Energy", _energy(trace, model)),
-            ("rasters", "Spike rasters", list(_rasters(trace, chosen))),
-            ("histograms", "Count histograms", list(_histograms(trace, chosen))),
+            ("rasters", "Spike rasters", list(_rasters(trace, chosen, drawn))),
+            ("histograms", "Count histograms", list(_histograms(trace, chosen, drawn))),
             ("widths", "Ranges and widths", _widths(trace, model)),
         ]
     return _document(_title(trace), sections)
@@ -98,8 +109,8 @@ def page(
 
 def _title(trace: TraceFolder) -> str:
     manifest = trace.manifest
-    count = len(manifest.tokens)
-    tokens = "1 token" if count == 1 else f"{count} tokens"
+    length = len(manifest.tokens)
+    tokens = "1 token" if length == 1 else f"{length} tokens"
     return f"The spikes of {tokens} under {manifest.profile.name}"
 
 
@@ -107,7 +118,7 @@ def _none() -> Markup:
     return paragraph("The trace holds no record of a population that fires.", "note")
 
 
-def _rasters(trace: TraceFolder, chosen: Chosen) -> Iterator[Markup]:
+def _rasters(trace: TraceFolder, chosen: Chosen, drawn: Callable[[], None]) -> Iterator[Markup]:
     yield paragraph(
         "A blue mark is a positive spike, a vermilion one a negative spike. Of large populations"
         " the first neurons are shown, of long runs the first tokens."
@@ -115,11 +126,12 @@ def _rasters(trace: TraceFolder, chosen: Chosen) -> Iterator[Markup]:
     for layer in chosen.layers:
         found = [raster_of(trace, layer, op, chosen.tokens) for op in spiking_ops(trace)]
         figures = [raster_figure(one) for one in found if one is not None]
+        drawn()
         yield heading(f"Rasters of layer {layer}")
         yield gallery(figures) if figures else _none()
 
 
-def _histograms(trace: TraceFolder, chosen: Chosen) -> Iterator[Markup]:
+def _histograms(trace: TraceFolder, chosen: Chosen, drawn: Callable[[], None]) -> Iterator[Markup]:
     if isinstance(trace.manifest.profile, LasProfile):
         yield paragraph("How many spikes a neuron fires for one token, whatever their weights.")
     elif trace.manifest.level == "full":
@@ -135,6 +147,7 @@ def _histograms(trace: TraceFolder, chosen: Chosen) -> Iterator[Markup]:
     for layer in chosen.layers:
         found = [(op, histograms(trace, layer, op, chosen.tokens)) for op in spiking_ops(trace)]
         figures = [histogram_figure(some, layer, op) for op, some in found if some]
+        drawn()
         yield heading(f"Histograms of layer {layer}")
         yield gallery(figures) if figures else _none()
 

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -32,14 +33,16 @@ class PlainCase:
     """Name -> type and shape; None where it must be refused."""
     outcome: str
     """Outcome digest of a conforming device."""
+    model_folder: Path | None
+    """Where the suite of a model keeps it."""
 
 
-def plain_cases(cases: Sequence[Case]) -> tuple[PlainCase, ...]:
-    """Return cases for the plain device."""
-    return tuple(_plain(case) for case in cases)
+def plain_cases(cases: Sequence[Case], model_folder: Path | None = None) -> tuple[PlainCase, ...]:
+    """Return cases for the plain device; model_folder: of the suite, where it is one of a model."""
+    return tuple(_plain(case, model_folder) for case in cases)
 
 
-def _plain(case: Case) -> PlainCase:
+def _plain(case: Case, model_folder: Path | None) -> PlainCase:
     inputs = {
         name: Tensor(type_of(array), array.shape, tuple(array.ravel().tolist()))
         for name, array in case.inputs.items()
@@ -57,6 +60,7 @@ def _plain(case: Case) -> PlainCase:
         inputs=inputs,
         outputs=outputs,
         outcome=outcome,
+        model_folder=model_folder,
     )
 
 
@@ -70,7 +74,7 @@ def outcome_of(device: Device, case: PlainCase, seconds: int = SECONDS) -> str:
         with _time_limit(seconds):
             own = device.tensor
             inputs = {name: own(t.type, t.shape, t.flat) for name, t in case.inputs.items()}
-            outputs = device.run(case.operation, case.parameters, inputs)
+            outputs = device.run(case.operation, case.parameters, inputs, case.model_folder)
             arrays = {name: _array(tensor) for name, tensor in outputs.items()}
     except device.refusal as refusal:
         return outcome_digest(refusal.kind)  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from spikeref.check.kill_matrix import KilledMutant, KillMatrix
 from spikeref.errors import VectorError
@@ -32,12 +33,15 @@ def kill_matrix(
     suite_version: str,
     root_digest: str,
     progress: Callable[[int], None] = lambda mutants: None,
+    *,
+    model_folder: Path | None = None,
 ) -> KillMatrix:
     """Return the outcomes of `mutants` on `cases`, which come in causal order.
 
-    Takes all cores. VectorError: the conforming device itself fails a case.
+    model_folder: of the suite, where it is one of a model. Takes all cores. VectorError: the
+    conforming device itself fails a case.
     """
-    plain = plain_cases(cases)
+    plain = plain_cases(cases, model_folder)
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ProcessPoolExecutor(jobs, initializer=_start, initargs=(plain,)) as pool:
         places = list(pool.map(_reach, range(len(plain)), chunksize=8))

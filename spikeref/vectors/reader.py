@@ -14,7 +14,7 @@ from spikeref.vectors.case_files import parse_case
 from spikeref.vectors.manifest import CaseManifest, TensorEntry
 from spikeref.vectors.suite_manifest import SuiteManifest, case_list, parse_suite
 from spikeref.vectors.tensors import read_small, read_tensor
-from spikeref.vectors.writer import CASES, INPUTS, OUTPUTS
+from spikeref.vectors.writer import CASES, INPUTS, MODEL, OUTPUTS
 
 LARGEST_SUITE_JSON = 1 << 26
 LARGEST_CASE_JSON = 1 << 22
@@ -51,6 +51,11 @@ class Suite:
     def ids(self) -> tuple[str, ...]:
         """The ids of all cases, in causal order."""
         return tuple(self.digests)
+
+    @property
+    def model_folder(self) -> Path | None:
+        """The folder of the model whose suite this is; None for a suite of none."""
+        return None if self.manifest.model_digest is None else self.path / MODEL
 
     def folder(self, identity: str) -> Path:
         """Return the folder of a case."""

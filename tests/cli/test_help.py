@@ -34,6 +34,33 @@ def test_help_lists_json_where_the_command_ends(spikeref: Program, command: str)
         assert "--json" in spikeref(*leaf.split(), "--help").out
 
 
+@pytest.mark.parametrize(
+    ("command", "defaults"),
+    [
+        ("compile", ["--profile PROFILE one of .* \\(default sdllm-w4a4kv4\\)"]),
+        ("ablate", ["--profile PROFILE one of .* \\(default las\\)"]),
+        ("functions", ["one of .* \\(default las\\)", "10 to 16 \\(default: the profile's\\)"]),
+        (
+            "run",
+            [
+                "--max-new-tokens N .*\\(default 0\\)",
+                "--engine .*\\(default dense\\)",
+                "sorted \\(default\\), reversed",
+                "--trace-level .*\\(default counts\\)",
+            ],
+        ),
+        ("trace show", ["where an option chooses one, a raster"]),
+        ("trace export", ["--format .*the extra hdl"]),
+    ],
+)
+def test_help_tells_defaults_and_needs(
+    spikeref: Program, command: str, defaults: list[str]
+) -> None:
+    said = " ".join(spikeref(*command.split(), "--help").out.split())
+    for words in defaults:
+        assert re.search(words, said), words
+
+
 def test_main_help_names_every_command(spikeref: Program) -> None:
     called = spikeref("--help")
     assert called.status == 0

@@ -11,7 +11,9 @@ import pytest
 from spikeref.api import load_model, run
 from spikeref.model.groups import GROUPS
 from spikeref.trace.reader import read_trace
+from tests.checkpoint.conftest import edit_config
 from tests.cli.command_line import FAULTY_NEURON, Program
+from tools.synthetic_checkpoint import write_checkpoint
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -78,6 +80,25 @@ def test_run(spikeref: Program, model: Path, tmp_path: Path) -> None:
     assert np.array_equal(integers, expected.logits)
     assert hashlib.sha256(integers.tobytes()).hexdigest() == got["logits_digest"]
     assert {path.name for path in tmp_path.iterdir()} == {"trace", "logits.npy"}
+
+
+def test_compile_notes_a_head_that_tied_embeddings_replace(
+    spikeref: Program, tmp_path: Path
+) -> None:
+    source = write_checkpoint("tiny-llama", tmp_path / "checkpoint")
+    assert spikeref("compile", source, "-o", tmp_path / "own").err == ""
+    edit_config(source, tie_word_embeddings=True)
+    called = spikeref("compile", source, "-o", tmp_path / "tied", "--json")
+    assert called.status == 0
+    assert "lm_head.weight differs" in called.err
+    assert len(called.err.splitlines()) == 1
+
+
+def test_text_for_people_commands_no_terminal(spikeref: Program, model: Path) -> None:
+    """Control characters are escaped but for line breaks and tabs; JSON has its own escapes."""
+    arguments = ["run", model, "--tokens", "27,91,50,74,13,9"]
+    assert spikeref(*arguments).out.splitlines()[0] == "\\x1b[2J\\r\t"
+    assert spikeref(*arguments, "--json").json()["text"] == "\x1b[2J\r\t"
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ import re
 import struct
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from spikeref.suite.catalogue import core_cases
+from spikeref.vectors.writer import write_suite
 from tests.cli.command_line import REPOSITORY, run_apart
 
 fcntl = pytest.importorskip("fcntl", reason="needs pseudo-terminals")
@@ -30,6 +33,10 @@ COMMANDS = {
     "run": "run {model} --tokens 1,2,3 --max-new-tokens 2 --trace {out}",
     "trace show": "trace show {trace}",
     "trace export": "trace export {trace} -o {out}",
+    "demo": "demo",
+    "export-pkg": "export-pkg {model} -o {out}",
+    "report": "report {trace} -o {out}.html",
+    "conform": "conform {suite} -- {python} -m spikeref.device",
     "vectors generate": "vectors generate -o {out} --suite model --model {model} --tokens 1",
 }
 
@@ -38,6 +45,8 @@ COMMANDS = {
 def filled(
     checkpoint: Path, model: Path, token_file: Path, traces: dict[str, Path], tmp_path: Path
 ) -> dict[str, Path]:
+    (tmp_path / "suite").mkdir()
+    write_suite(tmp_path / "suite", "core", islice(core_cases(), 4))
     items = tmp_path / "items.jsonl"
     items.write_text(json.dumps({"query": [1], "choices": [[2], [3]], "gold": 0}) + "\n")
     return {
@@ -46,6 +55,8 @@ def filled(
         "tokens": token_file,
         "items": items,
         "trace": traces["dense"],
+        "suite": tmp_path / "suite",
+        "python": Path(sys.executable),
         "out": tmp_path / "out",
     }
 

@@ -67,6 +67,9 @@ def test_a_clause_without_cases_is_said(spikeref: Program, suite: Path) -> None:
     ("options", "words"),
     [
         (["--requirement", "att1"], "no clause id"),
+        (["--requirement", "XYZ-1"], "XYZ-1: the specification has no such clause"),
+        (["--requirement", "ATT-13"], "no such clause"),
+        (["--requirement", f"ATT-{'9' * 5000}"], "no such clause"),
         (["--case", "nothing"], "no such case"),
     ],
 )

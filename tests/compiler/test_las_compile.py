@@ -220,6 +220,24 @@ def test_what_cannot_be_compiled_leaves_nothing(tmp_path: Path) -> None:
     assert name in refusal()
 
 
+@pytest.mark.parametrize("epsilon", [1e-60, 1e9])
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("llama", "rms_norm_eps"), ("gpt2", "layer_norm_epsilon"), ("bert", "layer_norm_eps")],
+)
+def test_an_epsilon_that_would_not_load(
+    tmp_path: Path, name: str, member: str, epsilon: float
+) -> None:
+    """LMOD-6: what loading refuses of the constants, compiling refuses first."""
+    source = write_checkpoint(CHECKPOINTS[name], tmp_path / "checkpoint")
+    edit_config(source, **{member: epsilon})
+    with Checkpoint.open(source) as checkpoint, pytest.raises(CheckpointError) as refused:
+        compile_las(checkpoint, tmp_path / "model", LAS)
+    assert f"{member} {epsilon:g}" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "model").exists()
+
+
 @pytest.mark.parametrize(
     ("profile", "words"),
     [

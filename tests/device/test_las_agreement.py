@@ -79,6 +79,7 @@ def agree(operation: str, parameters: Parameters, inputs: Tensors) -> None:
         },
         outputs=outputs,
         outcome=outcome,
+        model_folder=None,
     )
     assert outcome_of(original(), plain) == outcome
 

@@ -15,8 +15,10 @@ from spikeref.operations.table import run_operation
 from spikeref.suite import generate
 from spikeref.suite.catalogue import core_cases
 from spikeref.suite.generate import generate_suite, smoke_cases, smoke_ids
+from spikeref.suite.mutants import MUTANTS
 from spikeref.vectors.case import type_of
 from spikeref.vectors.reader import Suite
+from tests.cli.command_line import Program
 from tools.synthetic_checkpoint import write_checkpoint
 
 TOKENS = (7, 3, 7, 200, 1)
@@ -46,6 +48,17 @@ def test_decoding_gives_the_same_digests_whatever_the_passes(suite: Suite) -> No
         assert case.outputs is not None
         for name in ("logits", "record_digests", "trace_digest"):
             assert np.array_equal(case.outputs[name], first[name])
+
+
+def test_faults_are_planted_in_a_device_that_finds_the_model(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whole passes read the suite's model folder, which the conforming device needs as well."""
+    floor = tuple(mutant for mutant in MUTANTS if mutant.id == "round-shift-floor")
+    monkeypatch.setattr("spikeref.cli.mutants.MUTANTS", floor)
+    called = Program(capsys)("mutants", "--suite", suite.path, "--json")
+    assert (called.status, called.err) == (0, "")
+    assert called.json()["killed"] == 1
 
 
 def test_the_chosen_layer_alone_has_cases_of_its_operators(suite: Suite) -> None:

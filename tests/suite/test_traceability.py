@@ -17,6 +17,7 @@ import pytest
 from spikeref.check.kill_matrix import shipped_matrix
 from spikeref.suite.catalogue import core_cases
 from spikeref.suite.mutants import MUTANTS
+from spikeref.vectors.clauses import LAST_CLAUSES
 from spikeref.vectors.reader import Suite
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,11 @@ def breaking(identity: str) -> list[str]:
 def test_no_clause_vanished_or_was_renumbered() -> None:
     assert stated() == [(clause["id"], clause["title"]) for clause in FROZEN_CLAUSES]
     assert len(CLAUSES) == len(FROZEN_CLAUSES) == 210
+
+
+def test_the_program_knows_the_clauses() -> None:
+    known = {f"{name}-{i}" for name, last in LAST_CLAUSES.items() for i in range(1, last + 1)}
+    assert known == set(CLAUSES)
 
 
 def test_numbers_of_a_chapter_run_from_one_and_stand_once() -> None:

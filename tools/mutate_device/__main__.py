@@ -48,11 +48,10 @@ def main() -> int:
     parser.add_argument("--output", metavar="FILE", help="write the survivors here too")
     arguments = parser.parse_args()
     if arguments.suite is None:
-        cases = list(core_cases())
+        plain = plain_cases(list(core_cases()))
     else:
         suite = Suite.open(arguments.suite)
-        cases = [suite.case(identity) for identity in suite.ids]
-    plain = plain_cases(cases)
+        plain = plain_cases([suite.case(name) for name in suite.ids], suite.model_folder)
     files = arguments.file or [file for file in sources() if file not in LEFT_OUT]
     total, survivors = survey(plain, files)
     open_ones = [s for s in survivors if s.proof is None]
