@@ -33,7 +33,7 @@ FROZEN_CLAUSES: list[dict[str, Any]] = json.loads(
     (ROOT / "spec" / "clauses.json").read_text(encoding="utf-8")
 )["clauses"]
 CLAUSES = {clause["id"]: clause for clause in FROZEN_CLAUSES}
-INVENTED = {"ENC-02"}
+INVENTED = {"ENC-02", "ATT-13"}
 """Ids that tests make up to see them refused."""
 
 
