@@ -46,7 +46,6 @@ PRODUCTS_TARGET = Target(relation="<=", value=1.5)
 PEER = "PyTorch float32"
 
 IN_NUMPY = "dense in NumPy"
-"""The way whose products are most of its work, so that their ratio has a target."""
 
 Product = tuple[NDArray[Any], Synaptic, Encoder]
 """The arguments of one spike-driven product of a linear operator."""
@@ -116,7 +115,7 @@ def _rows(seconds: dict[str, list[float]], products: list[Product]) -> list[Row]
     for name in ways():
         alone = _products_of(name)
         whole.append(_over(name, PEER, seconds, DENSE_TARGET))
-        parts.append(_over(name, alone, seconds, PRODUCTS_TARGET if name == IN_NUMPY else None))
+        parts.append(_over(name, alone, seconds, PRODUCTS_TARGET))
         parts.append(_over(alone, PEER, seconds, None, {"GFLOP/s": rates[alone]}))
     return [Row(name="dense", figures=whole), Row(name="products", figures=parts)]
 
