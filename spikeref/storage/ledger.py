@@ -51,8 +51,14 @@ class Ledger:
         return self._held.get(item)
 
     def put(self, item: Entry, result: dict[str, Any]) -> None:
-        """Write the result of an item, at once."""
-        stated = json.dumps({"key": self._key, "item": item, "result": result}, allow_nan=False)
+        """Write the result of an item, at once; UsageError for a float that is not finite."""
+        try:
+            stated = json.dumps({"key": self._key, "item": item, "result": result}, allow_nan=False)
+        except ValueError as fault:
+            raise UsageError(
+                f"{self._file.name}: the result of {item} is not finite and cannot be kept; go on"
+                " without --resume"
+            ) from fault
         self._file.write(f'{stated[:-1]}, "sha256": "{sha256_hex(stated.encode("ascii"))}"}}\n')
         self._file.flush()
         self._held[item] = result

@@ -42,6 +42,15 @@ def test_a_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     assert line == stated | {"sha256": digest}
 
 
+def test_a_result_that_is_not_finite_is_refused_and_the_rest_kept(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "ledger", "a") as ledger:
+        ledger.put(0, {"nll": 1.5})
+        with pytest.raises(UsageError, match="the result of 1 is not finite"):
+            ledger.put(1, {"nll": float("inf")})
+    with open_ledger(tmp_path / "ledger", "a") as again:
+        assert (again.get(0), again.get(1)) == ({"nll": 1.5}, None)
+
+
 def test_keys_share_a_file_without_mixing(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     for key, value in (("a", 1), ("b", 2)):
