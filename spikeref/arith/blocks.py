@@ -6,7 +6,7 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
@@ -62,12 +62,46 @@ def map_in_threads(
 ) -> list[Result]:
     """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
     listed = list(items)
-    if len(listed) < 2 or threads_for(elements) < 2:
+    count = min(threads_for(elements), len(listed))
+    if count < 2:
         return [work(item) for item in listed]
-    futures = [_threads(cores()).submit(work, item) for item in listed]
-    # Even after an error nothing may go on writing behind the caller's back.
-    wait(futures)
-    return [future.result() for future in futures]
+    results: dict[int, Result] = {}
+    waiting = list(enumerate(listed))[::-1]
+
+    def take() -> None:
+        # Each thread takes the next item as soon as it is free: waking one takes a while.
+        while waiting:
+            try:
+                index, item = waiting.pop()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                results[index] = work(item)
+            except BaseException:
+                waiting.clear()
+                raise
+
+    futures = [_threads(cores() - 1).submit(take) for _ in range(count - 1)]
+    try:
+        # The calling thread is on a core too.
+        _as_thread(take)
+    finally:
+        # Even after an error nothing may go on writing behind the caller's back.
+        started = [future for future in futures if not future.cancel()]
+        for future in started:
+            future.exception()
+    for future in started:
+        future.result()
+    return [results[index] for index in range(len(listed))]
+
+
+def _as_thread(work: Callable[[], None]) -> None:
+    """Do work that starts no threads."""
+    _mark_thread()
+    try:
+        work()
+    finally:
+        _THREAD.ours = False
 
 
 @lru_cache(maxsize=1)

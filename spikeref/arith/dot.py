@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import even_parts, for_row_blocks, map_in_threads, threads_for
+from spikeref.arith.blocks import cores, even_parts, for_row_blocks, map_in_threads, threads_for
 from spikeref.arith.byte_products import byte_product, suits_bytes
+from spikeref.arith.compiled import over_rows, suits_loops
+from spikeref.arith.loops.shifts import square_rows
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
 
@@ -116,14 +118,45 @@ def dot_in_numpy(
     return result
 
 
-def sum_of_squares(m: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return Σ_k m[t, k]², int64 [T], of m, int64 [T, N], where N·max|m|² < 2^63 (OP-2).
+def dot_by_heads(a: NDArray[Any], b: NDArray[Any], *, a_max: int, b_max: int) -> NDArray[np.int64]:
+    """Return a[:, head] @ b[head] for every head, exactly: int64 [T, C, M].
+
+    a: [T, C, K]; b: [C, K, M]; a_max, b_max: bounds on |a| and |b|, as of dot_exact.
+    """
+    tokens, heads, terms = a.shape
+    columns = b.shape[2]
+    result = np.empty((tokens, heads, columns), dtype=np.int64)
+    largest_product = max(a_max, 1) * max(b_max, 1)
+    route = choose_route(terms, largest_product, terms * largest_product)
+    if not isinstance(route, ThroughFloat64):
+        for head in range(heads):
+            result[:, head] = dot_in_numpy(a[:, head], b[head], a_max=a_max, b_max=b_max)
+        return result
+
+    def work(some: slice) -> None:
+        left = a[:, some].transpose(1, 0, 2).astype(np.float64)
+        product = np.matmul(left, b[some].astype(np.float64))
+        np.copyto(result[:, some].transpose(1, 0, 2), product, casting="unsafe")
+
+    elements = a.size + b.size + result.size
+    with np.errstate(all="ignore"), one_blas_thread():
+        parts = -(-elements // (cores() * WIDENED_ELEMENTS)) * threads_for(elements)
+        map_in_threads(work, even_parts(heads, parts), elements)
+    return result
+
+
+def sum_of_squares(m: NDArray[Any]) -> NDArray[np.int64]:
+    """Return Σ_k m[t, k]², int64 [T], of integers m [T, N], where N·max|m|² < 2^63 (OP-2).
 
     RangeError where the sum could leave int64.
     """
     bound = m.shape[1] * magnitude(m) ** 2
     if bound >= 1 << 63:
         raise RangeError("sum of squares", bound, 64, "ARITH-9")
+    if suits_loops(m.size):
+        energy = np.empty(len(m), dtype=np.int64)
+        over_rows(square_rows, len(m), m.size, np.ascontiguousarray(m), energy)
+        return energy
     return np.asarray(np.einsum("tn,tn->t", m, m, dtype=np.int64))
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blocks import for_row_blocks
+from spikeref.arith.compiled import over_rows, suits_loops
+from spikeref.arith.loops.scaling import scale_rows
 from spikeref.arith.rounding import EXACT_IN_FLOAT64, Saturated, Scale, saturate, shift_saturate
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import magnitude
@@ -34,8 +36,8 @@ def rescale(
 
     x: integers [T, …, M] with |x·Π mantissas| < 2^62, else RangeError. scales: one or two; their
     arrays broadcast against x. bias: int64 [M] of 40 bits. proven: a bound on |x|, where one is
-    known. Result: int64 [T, …, M] with fraction_bits fraction bits, and the saturations of each
-    of the T. bits <= 40.
+    known. Result: [T, …, M] with fraction_bits fraction bits, int32 for up to 32 bits and
+    int64 beyond, and the saturations of each of the T. bits <= 40.
     """
     largest_factor = math.prod(magnitude(scale.mantissa) for scale in scales)
     # A proven bound saves looking at x, unless only what x really holds is small enough.
@@ -46,25 +48,27 @@ def rescale(
         raise RangeError("rescale product", bound, 63, "OP-8")
     moderate = all(magnitude(scale.exponent) <= MODERATE_EXPONENT for scale in scales)
     through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate
-    result = Saturated(
-        values=np.empty(x.shape, dtype=np.int64), count=np.zeros(len(x), dtype=np.int64)
-    )
+    form = np.int32 if bits <= 32 else np.int64
+    result = Saturated(values=np.empty(x.shape, dtype=form), count=np.zeros(len(x), dtype=np.int64))
+    if through_float and suits_loops(x.size):
+        _by_loop(x, scales, fraction_bits, bits, bias, result)
+        return result
 
     def work(rows: slice) -> None:
         scaled = [_rows_of(scale, x.shape, rows) for scale in scales]
-        block = result.values[rows]
         if through_float:
-            reached = _through_float64(x[rows], proven, scaled, fraction_bits, block)
+            rounded, reached = _through_float64(x[rows], proven, scaled, fraction_bits)
             if bias is None and reached < 1 << (bits - 2):
+                np.copyto(result.values[rows], rounded, casting="unsafe")
                 return
+            block = rounded.astype(np.int64)
         else:
-            block[...] = _through_int64(x[rows], scaled, fraction_bits, ties)
+            block = _through_int64(x[rows], scaled, fraction_bits, ties)
         if bias is not None:
             block += bias
         saturated = saturate(block, bits)
-        if saturated.values is not block:
-            block[...] = saturated.values
-            result.count[rows] = saturated.count
+        np.copyto(result.values[rows], saturated.values, casting="unsafe")
+        result.count[rows] = saturated.count
 
     for_row_blocks(len(x), math.prod(x.shape[1:]), work)
     return result
@@ -82,11 +86,10 @@ def _through_float64(
     largest: int,
     scales: Sequence[Scale],
     fraction_bits: int,
-    result: NDArray[np.int64],
-) -> float:
-    """Fill `result`, given |x| <= largest, and return a bound on it, up to its own rounding.
+) -> tuple[NDArray[np.float64], float]:
+    """Return x times its scales, rounded, and a bound on it up to its own rounding.
 
-    Products are integers below 2^53 times powers of two, so only rint rounds.
+    |x| <= largest. Products are integers below 2^53 times powers of two, so only rint rounds.
     """
     value = x
     bound = float(largest)
@@ -102,8 +105,45 @@ def _through_float64(
     limit = float(1 << (INTERMEDIATE_BITS - 1))
     if bound > float(1 << (INTERMEDIATE_BITS - 2)):
         np.clip(value, -limit, limit, out=value)
-    np.copyto(result, value, casting="unsafe")
-    return bound
+    return value, bound
+
+
+def _by_loop(
+    x: NDArray[Any],
+    scales: Sequence[Scale],
+    fraction_bits: int,
+    bits: int,
+    bias: NDArray[np.int64] | None,
+    result: Saturated,
+) -> None:
+    """Fill `result`; of the scales, those of a row [..., 1] multiply, and so do the others."""
+    tokens, width = len(x), x.shape[-1]
+    groups = math.prod(x.shape[1:-1])
+    outer = np.ones((tokens, *x.shape[1:-1], 1))
+    inner = np.ones((*x.shape[1:-1], width))
+    places = np.int32(fraction_bits)
+    for scale in scales:
+        exponent = scale.exponent.astype(np.int32) + places
+        factor = np.ldexp(scale.mantissa.astype(np.float64), exponent)
+        if factor.shape[-1] == 1 and factor.ndim == x.ndim:
+            outer *= factor
+        else:
+            inner *= factor
+        places = np.int32(0)
+    over_rows(
+        scale_rows,
+        tokens,
+        x.size,
+        np.ascontiguousarray(x).reshape(tokens, groups, width),
+        outer.reshape(tokens, groups),
+        inner.reshape(groups, width),
+        float(1 << (INTERMEDIATE_BITS - 1)),
+        np.zeros(width, dtype=np.int64) if bias is None else bias,
+        -(1 << (bits - 1)),
+        (1 << (bits - 1)) - 1,
+        result.values.reshape(tokens, groups, width),
+        result.count,
+    )
 
 
 def _through_int64(

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.compiled import over_rows, suits_loops
+from spikeref.arith.loops.shifts import add_rows, block_rows, shift_rows
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
@@ -27,8 +29,8 @@ EXACT_IN_FLOAT64 = 1 << 53
 class Saturated:
     """Values after saturation and, for each index of the first axis, how many were changed."""
 
-    values: Int64
-    """int64 [T, ...]."""
+    values: Integers
+    """Integers [T, ...]."""
     count: Int64
     """int64 [T]."""
 
@@ -45,6 +47,8 @@ def round_shift(x: Integers, s: int | Integers, ties: Ties) -> Int64:
         shift = np.maximum(shift, np.int64(0))
     # From 63 on the quotient of a 62-bit magnitude is below one half: the result is 0 there too.
     shift = np.minimum(shift, np.int64(63))
+    if x.size and suits_loops(x.size) and (shift.size == 1 or by_rows(shift, x)):
+        return _shift_rows(x, shift, ties)
     rounds = (shift > 0).astype(np.int64)
     half = rounds << np.maximum(shift - 1, np.int64(0))
     match ties:
@@ -59,6 +63,21 @@ def round_shift(x: Integers, s: int | Integers, ties: Ties) -> Int64:
             assert_never(ties)
     odd >>= shift
     return odd
+
+
+def _shift_rows(x: Int64, shift: Int64, ties: Ties) -> Int64:
+    """Return round_shift(x, shift) of x [..., N] and shifts [..., 1], or one, in 0 … 63."""
+    result = np.empty(x.shape, dtype=np.int64)
+    shifts = np.ascontiguousarray(np.broadcast_to(shift, (*x.shape[:-1], 1))).reshape(-1)
+    rows = np.ascontiguousarray(x).reshape(len(shifts), -1)
+    half_even = ties is Ties.HALF_EVEN
+    over_rows(shift_rows, len(rows), x.size, rows, shifts, half_even, result.reshape(rows.shape))
+    return result
+
+
+def by_rows(of_rows: Integers, x: Integers) -> bool:
+    """Return whether `of_rows` [..., 1] has one element for each row of x [..., N]."""
+    return of_rows.shape == (*x.shape[:-1], 1)
 
 
 def _shift_left(x: Int64, amount: Int64) -> Int64:
@@ -95,66 +114,6 @@ def round_div(a: Integers, b: Integers, ties: Ties) -> Int64:
     return np.asarray(quotient + up, dtype=np.int64)
 
 
-def clipped_ratio(
-    v: Integers,
-    largest: int,
-    factor: int,
-    divisor: Int64,
-    offset: Int64,
-    allowed: range,
-    ties: Ties,
-    result: Integers,
-) -> None:
-    """Fill `result`, of the shape of v, with round(v·factor / divisor) + offset, clipped.
-
-    |v| <= largest; divisor > 0 and offset broadcast against v; |v·factor| < 2^62; `allowed` lies
-    within the type of `result`. Where the product keeps below 2^52 the float64 quotient decides,
-    as in round_div.
-    """
-    low, high = allowed.start, allowed.stop - 1
-    if ties is Ties.HALF_EVEN and largest * factor < EXACT_IN_FLOAT64 >> 1:
-        ratio = np.multiply(v, float(factor), dtype=np.float64)
-        ratio /= divisor
-        np.rint(ratio, out=ratio)
-        if offset.any():
-            ratio += offset
-        np.clip(ratio, float(low), float(high), out=ratio)
-        np.copyto(result, ratio, casting="unsafe")
-        return
-    rounded = round_div(v.astype(np.int64) * np.int64(factor), divisor, ties) + offset
-    np.copyto(result, np.clip(rounded, np.int64(low), np.int64(high)), casting="unsafe")
-
-
-def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
-    """Return a·2^shift / b rounded to the nearest integer, int64; a·2^shift may exceed 63 bits.
-
-    |a| < 2^62, shift >= 1, 0 < b, b·2^shift <= 2^62, and the result below 2^62.
-    """
-    if magnitude(a) < EXACT_IN_FLOAT64 >> (shift + 1):
-        return round_div(a.astype(np.int64) << shift, b, ties)
-    # The quotient's part is even after the shift, so the remainder alone decides a tie.
-    quotient, remainder = _divmod(a, b)
-    remainder <<= shift
-    quotient <<= shift
-    quotient += round_div(remainder, b, ties)
-    return quotient
-
-
-def _divmod(a: Integers, b: Integers) -> tuple[Int64, Int64]:
-    """Return ⌊a / b⌋ and a − b·⌊a / b⌋, int64, for |a| < 2^62 and 0 < b < 2^62.
-
-    Below |a|, b < 2^52 the float64 quotient decides, many times as fast: one that is no integer is
-    1/b or more away from the next, farther than its own rounding error |a/b|·2^-53.
-    """
-    a, b = a.astype(np.int64, copy=False), b.astype(np.int64, copy=False)
-    if max(magnitude(a), magnitude(b)) >= EXACT_IN_FLOAT64 >> 1:
-        quotient, remainder = np.divmod(a, b)
-        return np.asarray(quotient), np.asarray(remainder)
-    ratio = np.asarray(np.true_divide(a, b, dtype=np.float64))
-    quotient = np.asarray(np.floor(ratio, out=ratio), dtype=np.int64)
-    return quotient, np.asarray(a - quotient * b)
-
-
 def bit_length(a: Integers) -> Int64:
     """Return the number of bits of each a >= 0, int64; 0 for 0."""
     a = a.astype(np.int64, copy=False)
@@ -173,6 +132,18 @@ def saturate(x: Int64, bits: int) -> Saturated:
     clipped = np.clip(x, np.int64(low), np.int64(high))
     changed = (clipped != x).reshape(rows, -1)
     return Saturated(values=clipped, count=changed.sum(axis=1, dtype=np.int64))
+
+
+def add_saturating(x: Int64, y: Int64, bits: int) -> Saturated:
+    """Return saturate(x + y, bits) of x and y [T, N], |x + y| < 2^63."""
+    if not suits_loops(x.size):
+        return saturate(x + y, bits)
+    result = Saturated(
+        values=np.empty(x.shape, dtype=np.int64), count=np.empty(len(x), dtype=np.int64)
+    )
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    over_rows(add_rows, len(x), x.size, x, y, low, high, result.values, result.count)
+    return result
 
 
 def shift_saturate(x: Integers, s: int | Integers, bits: int, ties: Ties) -> Saturated:
@@ -208,26 +179,48 @@ def _require_roundable(signal: str, largest: int, clause: str) -> None:
 class Block:
     """Mantissas that share one shift a block: x ≈ mantissas·2^shift."""
 
-    mantissas: Int64
-    """int64 [..., N]."""
+    mantissas: Integers
+    """int32 [..., N] where they have 32 bits at most, else int64."""
     shift: Int64
     """int64 [...]."""
 
 
-def block_shift(x: Int64, bits: int, ties: Ties) -> Block:
+def block_shift(x: Integers, bits: int, ties: Ties) -> Block:
     """Return x of shape [..., N] as mantissas of `bits` bits, one shift a row (ARITH-5).
 
     |x| < 2^62, else RangeError.
     """
-    high, low = x.max(axis=-1), x.min(axis=-1)
+    if bits <= 32 and suits_loops(x.size):
+        return _block_by_loop(x, bits, ties)
+    high, low = x.max(axis=-1).astype(np.int64), x.min(axis=-1).astype(np.int64)
     _require_roundable("block_shift", max(magnitude(high), magnitude(low)), "ARITH-5")
     largest = np.maximum(high, -low)
     shift = np.maximum(bit_length(largest) - (bits - 1), np.int64(0))
     carries = round_shift(largest, shift, ties) > (1 << (bits - 1)) - 1
     shift = shift + carries
-    if not shift.any():
-        return Block(mantissas=x, shift=shift)
-    return Block(mantissas=round_shift(x, shift[..., None], ties), shift=shift)
+    mantissas = round_shift(x, shift[..., None], ties) if shift.any() else x
+    form = np.int32 if bits <= 32 else np.int64
+    return Block(mantissas=mantissas.astype(form, copy=False), shift=shift)
+
+
+def _block_by_loop(x: Integers, bits: int, ties: Ties) -> Block:
+    mantissas = np.empty(x.shape, dtype=np.int32)
+    low, high, shift = np.empty((3, *x.shape[:-1]), dtype=np.int64)
+    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    over_rows(
+        block_rows,
+        len(rows),
+        x.size,
+        rows,
+        bits,
+        ties is Ties.HALF_EVEN,
+        low.reshape(-1),
+        high.reshape(-1),
+        mantissas.reshape(rows.shape),
+        shift.reshape(-1),
+    )
+    _require_roundable("block_shift", max(magnitude(high), magnitude(low)), "ARITH-5")
+    return Block(mantissas=mantissas, shift=shift)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

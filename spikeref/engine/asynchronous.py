@@ -62,27 +62,31 @@ class _Epochs:
     def score(
         self, queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder
     ) -> NDArray[np.int64]:
-        """Return scores int64 [T, S]; the source number of a key spike is j·d + dim (EVENT-3)."""
-        positions, width = counts.shape
-        accumulators = np.zeros((queries.shape[0], positions), dtype=np.int64)
-        for query, accumulator in zip(queries, accumulators, strict=True):
-            queue = self._queue(counts.reshape(-1), encoder)
-            for events in queue.batches(counts.size, encoder.train_length):
+        """Return scores [T, C, S]; the source number of a key spike is j·d + dim (EVENT-3)."""
+        positions, heads, width = counts.shape
+        accumulators = np.zeros((len(queries), heads, positions), dtype=np.int64)
+        for token, head in np.ndindex(len(queries), heads):
+            population = counts[:, head].reshape(-1)
+            queue = self._queue(population, encoder)
+            for events in queue.batches(population.size, encoder.train_length):
                 position, dimension = np.divmod(events.source, np.int64(width))
-                _integrate(accumulator, position, query[dimension], events.negative)
+                value = queries[token, head][dimension]
+                _integrate(accumulators[token, head], position, value, events.negative)
         return accumulators
 
     def mix(
         self, addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder
     ) -> NDArray[np.int64]:
-        """Return sums int64 [T, d]; the source number of a value spike is j·d + dim (EVENT-3)."""
-        width = counts.shape[1]
-        accumulators = np.zeros((addends.shape[0], width), dtype=np.int64)
-        for addend, accumulator in zip(addends, accumulators, strict=True):
-            queue = self._queue(counts.reshape(-1), encoder)
-            for events in queue.batches(counts.size, encoder.train_length):
+        """Return sums [T, C, d]; the source number of a value spike is j·d + dim (EVENT-3)."""
+        _, heads, width = counts.shape
+        accumulators = np.zeros((len(addends), heads, width), dtype=np.int64)
+        for token, head in np.ndindex(len(addends), heads):
+            population = counts[:, head].reshape(-1)
+            queue = self._queue(population, encoder)
+            for events in queue.batches(population.size, encoder.train_length):
                 position, dimension = np.divmod(events.source, np.int64(width))
-                _integrate(accumulator, dimension, addend[position], events.negative)
+                value = addends[token, head][position]
+                _integrate(accumulators[token, head], dimension, value, events.negative)
         return accumulators
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from spikeref.arith.dot import dot_exact
+from spikeref.arith.dot import dot_by_heads, dot_exact
 from spikeref.engine.las_dense import hadamard
 from spikeref.engine.products import ADDEND_BITS, QUERY_BITS, Engine, Synaptic
 from spikeref.neurons.counts import Encoder
@@ -22,13 +22,23 @@ def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArr
 
 
 def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Return Σ_dim μ_dim·c_j,dim, integers [T, S], of queries [T, d] and key counts [S, d]."""
-    return dot_exact(queries, counts.T, a_max=1 << (QUERY_BITS - 1), b_max=encoder.largest_count)
+    """Return Σ_dim μ_dim·c_j,dim, integers [T, C, S], of [T, C, d] and key counts [S, C, d]."""
+    return dot_by_heads(
+        queries,
+        counts.transpose(1, 2, 0),
+        a_max=1 << (QUERY_BITS - 1),
+        b_max=encoder.largest_count,
+    )
 
 
 def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Return Σ_j addend_j·c_j,dim, integers [T, d], of addends [T, S] and value counts [S, d]."""
-    return dot_exact(addends, counts, a_max=1 << (ADDEND_BITS - 1), b_max=encoder.largest_count)
+    """Return Σ_j addend_j·c_j,dim, integers [T, C, d], of [T, C, S] and value counts [S, C, d]."""
+    return dot_by_heads(
+        addends,
+        counts.transpose(1, 0, 2),
+        a_max=1 << (ADDEND_BITS - 1),
+        b_max=encoder.largest_count,
+    )
 
 
 DENSE = Engine(

@@ -33,10 +33,12 @@ Project = Callable[[NDArray[Any], Synaptic, Encoder], NDArray[Any]]
 """(counts [T, N], synapses, encoder) -> Σ_j c_j·W[j], integers [T, M] (ADD-1)."""
 
 Score = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
-"""(query mantissas int64 [T, d], key counts int8 [S, d], encoder) -> integers [T, S] (ATT-6)."""
+"""(query mantissas [T, C, d], key counts int8 [S, C, d], encoder) -> integers [T, C, S], head by
+head of C (ATT-6)."""
 
 Mix = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
-"""(addends int64 [T, S], value counts int8 [S, d], encoder) -> integers [T, d] (ATT-8)."""
+"""(addends [T, C, S], value counts int8 [S, C, d], encoder) -> integers [T, C, d], head by head
+of C (ATT-8)."""
 
 
 SpikeHadamard = Callable[[BinaryTrain, BinaryTrain], NDArray[np.int64]]

@@ -25,20 +25,21 @@ def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArr
 
 
 def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[np.int64]:
-    """Return scores int64 [T, S]: a key spike adds ± its dimension's query mantissa (ADD-6)."""
-    accumulators = np.zeros((queries.shape[0], counts.shape[0]), dtype=np.int64)
+    """Return scores [T, C, S]: a key spike adds ± its dimension's query mantissa (ADD-6)."""
+    positions, heads, _ = counts.shape
+    accumulators = np.zeros((len(queries), heads, positions), dtype=np.int64)
     for spikes in virtual_steps(counts, encoder.train_length):
         for query, accumulator in zip(queries, accumulators, strict=True):
-            accumulator += _selected(spikes, query).sum(axis=1, dtype=np.int64)
+            accumulator += _selected(spikes, query).sum(axis=2, dtype=np.int64).T
     return accumulators
 
 
 def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[np.int64]:
-    """Return sums int64 [T, d]: a value spike adds ± its position's addend (ADD-6)."""
-    accumulators = np.zeros((addends.shape[0], counts.shape[1]), dtype=np.int64)
+    """Return sums int64 [T, C, d]: a value spike adds ± its position's addend (ADD-6)."""
+    accumulators = np.zeros((len(addends), *counts.shape[1:]), dtype=np.int64)
     for spikes in virtual_steps(counts, encoder.train_length):
         for addend, accumulator in zip(addends, accumulators, strict=True):
-            accumulator += _selected(spikes, addend[:, None]).sum(axis=0, dtype=np.int64)
+            accumulator += _selected(spikes, addend.T[:, :, None]).sum(axis=0, dtype=np.int64)
     return accumulators
 
 

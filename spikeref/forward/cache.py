@@ -27,7 +27,8 @@ class SpikeCache:
         self._counts.write(heads.counts, first)
         self._mantissa.write(heads.mantissa, first)
         self._exponent.write(heads.exponent, first)
-        spikes = np.abs(heads.counts.astype(np.int16)).sum(axis=-1, dtype=np.int64)
+        # Read without a sign, the magnitude of −128 is itself.
+        spikes = np.abs(heads.counts).view(np.uint8).sum(axis=-1, dtype=np.int64)
         self._spikes.write(spikes, first)
 
     def view(self) -> CachedSpikes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.rounding import saturate
+from spikeref.arith.rounding import add_saturating
 from spikeref.engine.products import Engine
 from spikeref.forward.cache import Cache, SpikeCache
 from spikeref.forward.tokens import check_tokens
@@ -254,7 +254,7 @@ class _Pass:
         self, index: int, op: ResidualOp, x: NDArray[np.int64], out: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Return the residual stream after a saturating addition (OP-10)."""
-        summed = saturate(x + out, RESIDUAL_BITS)
+        summed = add_saturating(x, out, RESIDUAL_BITS)
         self.record_residual(op, index, summed.values, summed.count)
         return summed.values
 

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blocks import for_row_blocks
-from spikeref.arith.rounding import Scale, clipped_ratio, normalise, round_div
+from spikeref.arith.compiled import over_rows, suits_loops
+from spikeref.arith.loops.scaling import count_rows
+from spikeref.arith.ratios import clipped_ratio
+from spikeref.arith.rounding import Scale, normalise, round_div
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import require_integers
 from spikeref.errors import UsageError
@@ -102,6 +105,8 @@ def encode(v: NDArray[Any], encoder: Encoder) -> Counts:
     require_integers("membrane potentials", v)
     if v.ndim == 0 or v.shape[-1] == 0:
         raise UsageError(f"membrane potentials: shape {v.shape} has no neurons")
+    if encoder.ties is Ties.HALF_EVEN and v.dtype == np.int32 and suits_loops(v.size):
+        return _encode_by_loop(v, encoder)
     match encoder.encoding:
         case Encoding.TERNARY:
             return _encode_symmetric(v, encoder)
@@ -109,6 +114,33 @@ def encode(v: NDArray[Any], encoder: Encoder) -> Counts:
             return _encode_asymmetric(v, encoder)
         case _:
             assert_never(encoder.encoding)
+
+
+def _encode_by_loop(v: NDArray[np.int32], encoder: Encoder) -> Counts:
+    binary = encoder.encoding is Encoding.BINARY
+    counts = np.empty(v.shape, dtype=np.uint8 if binary else np.int8)
+    spread, zero_point = np.empty((2, *v.shape[:-1]), dtype=np.int64)
+    rows = np.ascontiguousarray(v).reshape(-1, v.shape[-1])
+    over_rows(
+        count_rows,
+        len(rows),
+        v.size,
+        rows,
+        encoder.levels,
+        *encoder.clip_ratio.as_integer_ratio(),
+        binary,
+        0 if binary else -(1 << (encoder.bits - 1)),
+        encoder.levels,
+        counts.reshape(rows.shape),
+        spread.reshape(-1),
+        zero_point.reshape(-1),
+    )
+    return Counts(
+        counts=counts,
+        amax=spread,
+        zero_point=zero_point,
+        scale=normalise(spread, SCALE_BITS, encoder.ties),
+    )
 
 
 def _encode_symmetric(v: NDArray[Any], encoder: Encoder) -> Counts:

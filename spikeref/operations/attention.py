@@ -108,7 +108,9 @@ def _none_hidden(positions: int) -> NDArray[np.bool_]:
 
 def _one_head(heads: HeadSpikes) -> SpikesOfHeads:
     return SpikesOfHeads(
-        counts=[heads.counts], mantissa=heads.mantissa[None, :], exponent=heads.exponent[None, :]
+        counts=heads.counts[:, None],
+        mantissa=heads.mantissa[None, :],
+        exponent=heads.exponent[None, :],
     )
 
 

@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import for_row_blocks, map_row_blocks
+from spikeref.arith.compiled import map_loop_blocks
 from spikeref.arith.hadamard import hadamard_transpose
 from spikeref.arith.rounding import round_shift
 from spikeref.engine.products import Engine
@@ -110,7 +111,7 @@ def attend(
         if engine.heads_in_order:
             saturated = [work(slice(head, head + 1)) for head in range(heads)]
         else:
-            saturated = map_row_blocks(heads, seen.hidden.size, work)
+            saturated = map_loop_blocks(heads, seen.hidden.size, work)
         saturations[block] = sum(saturated)
     return AttentionOutput(
         top_score=top_score,
@@ -122,9 +123,9 @@ def attend(
 
 
 def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64]) -> SpikesOfHeads:
-    """Return the cached keys or values that heads of these groups see, without copying counts."""
+    """Return the cached keys or values that heads of these groups see."""
     return SpikesOfHeads(
-        counts=[cached.counts[positions, group] for group in groups],
+        counts=cached.counts[positions, groups],
         mantissa=cached.mantissa[positions, groups].T,
         exponent=cached.exponent[positions, groups].T,
     )
@@ -144,7 +145,7 @@ def _attend_heads(
     mixture = mix_values(weights.weight, values, hidden, rules, engine)
     return _Partial(
         top_score=weights.top_score,
-        weight_sum=weights.weight.sum(axis=2, dtype=np.int64),
+        weight_sum=weights.weight_sum,
         accumulator=mixture.values,
         exponent=mixture.exponent,
         saturations=scores.count,
@@ -164,10 +165,10 @@ def _normalise(
     def work(rows: slice) -> None:
         ratio = divide_by_weights(accumulator[rows], weight_sum[rows], rules)
         shift = (highest[rows, None] - exponent[rows])[..., None]
-        aligned = round_shift(ratio, shift, rules.ties)
+        aligned: NDArray[Any] = round_shift(ratio, shift, rules.ties)
         if rules.head_plan is not None:
-            aligned = hadamard_transpose(aligned, rules.head_plan).astype(np.int64, copy=False)
+            aligned = hadamard_transpose(aligned, rules.head_plan)
         mixed[rows] = aligned.reshape(-1, mixed.shape[1])
 
-    for_row_blocks(*mixed.shape, work)
+    map_loop_blocks(*mixed.shape, work)
     return Scaled(values=mixed, exponent=highest + np.int64(ADDEND_SHIFT - RATIO_BITS))

@@ -6,12 +6,15 @@ from typing import Any, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.exponential import exp2
+from spikeref.arith.compiled import over_rows, suits_loops
+from spikeref.arith.exponential import exp2, power_table
 from spikeref.arith.hadamard import HadamardPlan
+from spikeref.arith.loops.functions import highest_rows, weigh_rows
+from spikeref.arith.ratios import round_ratio
 from spikeref.arith.rescale import rescale
-from spikeref.arith.rounding import Saturated, Scale, round_ratio, round_shift
+from spikeref.arith.rounding import Saturated, Scale, round_shift
 from spikeref.arith.ties import Ties
-from spikeref.engine.products import ADDEND_BITS, Engine
+from spikeref.engine.products import ADDEND_BITS, QUERY_BITS, Engine
 from spikeref.functions.exponential import exp_weights
 from spikeref.functions.reciprocal import reciprocal
 from spikeref.functions.tables import FunctionTables
@@ -24,6 +27,8 @@ SCORE_BITS = 40
 SCORE_FRACTION_BITS = 16
 ADDEND_SHIFT = 18
 RATIO_BITS = 15
+LARGEST_WEIGHT = 1 << 30
+"""The weight of the highest score (ATT-7)."""
 EXP_SHIFT = 9
 """HG neurons give 2^−t with 39 fraction bits (HG-2), weights have 30."""
 KEPT_SHIFT = 8
@@ -76,8 +81,8 @@ class AttentionRules:
 class SpikesOfHeads:
     """Keys or values of S positions for each of C query heads."""
 
-    counts: list[NDArray[np.int8]]
-    """One int8 [S, d] a head."""
+    counts: NDArray[np.int8]
+    """int8 [S, C, d]."""
     mantissa: NDArray[np.int64]
     """int64 [C, S]."""
     exponent: NDArray[np.int64]
@@ -92,6 +97,8 @@ class Weights:
     """int64 [B, C]."""
     weight: NDArray[np.int32]
     """p, int32 [B, C, S]; 0 for what is hidden."""
+    weight_sum: NDArray[np.int64]
+    """Σ p, int64 [B, C]."""
 
 
 def score_keys(
@@ -102,13 +109,7 @@ def score_keys(
     engine: Engine,
 ) -> Saturated:
     """Return scores, int64 [B, C, S] of 40 bits, 0 where hidden [B, 1, S] (ATT-6)."""
-    sums = np.stack(
-        [
-            engine.score(queries.mantissa[:, head], counts, rules.encoder)
-            for head, counts in enumerate(keys.counts)
-        ],
-        axis=1,
-    )
+    sums = engine.score(queries.mantissa, keys.counts, rules.encoder)
     # What is hidden must not saturate.
     np.copyto(sums, 0, where=hidden)
     return rescale(
@@ -120,13 +121,29 @@ def score_keys(
         fraction_bits=SCORE_FRACTION_BITS,
         bits=SCORE_BITS,
         ties=rules.ties,
+        proven=score_bound(queries.mantissa.shape[-1], rules.encoder),
     )
+
+
+def score_bound(width: int, encoder: Encoder) -> int:
+    """Return the bound on Σ μ·c of d = width dimensions (ATT-6)."""
+    return width * (1 << (QUERY_BITS - 1)) * encoder.largest_count
 
 
 def weigh_scores(
     scores: NDArray[np.int64], hidden: NDArray[np.bool_], rules: AttentionRules
 ) -> Weights:
     """Return the weights of scores [B, C, S] that are not hidden [B, 1, S] (ATT-7)."""
+    if isinstance(rules.softmax, Exp2Softmax) and suits_loops(scores.size):
+        result = Weights(
+            top_score=np.empty(scores.shape[:2], dtype=np.int64),
+            weight=np.empty(scores.shape, dtype=np.int32),
+            weight_sum=np.empty(scores.shape[:2], dtype=np.int64),
+        )
+        powers = power_table(rules.softmax.coefficients, rules.ties)
+        out = result.top_score, result.weight, result.weight_sum
+        over_rows(weigh_rows, len(scores), scores.size, scores, hidden[:, 0], LOWEST, powers, *out)
+        return result
     score = np.where(hidden, np.int64(LOWEST), scores)
     top = score.max(axis=2)
     # So far below the highest score, the weight of what is hidden is 0.
@@ -139,7 +156,7 @@ def weigh_scores(
             weight = round_shift(exact, EXP_SHIFT, rules.ties).astype(np.int32)
         case _:
             assert_never(rules.softmax)
-    return Weights(top_score=top, weight=weight)
+    return Weights(top_score=top, weight=weight, weight_sum=weight.sum(axis=2, dtype=np.int64))
 
 
 def mix_values(
@@ -150,7 +167,7 @@ def mix_values(
     engine: Engine,
 ) -> Scaled:
     """Return o, integers [B, C, d], and X [B, C] of weights [B, C, S] and values (ATT-8)."""
-    highest = np.where(hidden, np.int64(LOWEST), values.exponent).max(axis=2)
+    highest = _highest_visible(values.exponent, hidden)
     addends = rescale(
         weight,
         (
@@ -160,12 +177,21 @@ def mix_values(
         fraction_bits=-ADDEND_SHIFT,
         bits=ADDEND_BITS,
         ties=rules.ties,
+        proven=LARGEST_WEIGHT,
     ).values
-    mixed = [
-        engine.mix(addends[:, head], counts, rules.encoder)
-        for head, counts in enumerate(values.counts)
-    ]
-    return Scaled(values=np.stack(mixed, axis=1), exponent=highest)
+    mixed = engine.mix(addends, values.counts, rules.encoder)
+    return Scaled(values=mixed, exponent=highest)
+
+
+def _highest_visible(exponent: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the largest exponent [C, S] that each query and head sees, int64 [B, C]."""
+    elements = len(hidden) * exponent.size
+    if not suits_loops(elements):
+        return np.asarray(np.where(hidden, np.int64(LOWEST), exponent).max(axis=2))
+    highest = np.empty((len(hidden), len(exponent)), dtype=np.int64)
+    given = np.ascontiguousarray(exponent), hidden[:, 0], LOWEST
+    over_rows(highest_rows, len(hidden), elements, *given, highest)
+    return highest
 
 
 def divide_by_weights(

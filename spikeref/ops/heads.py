@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import map_row_blocks
+from spikeref.arith.compiled import map_loop_blocks
 from spikeref.arith.hadamard import HadamardPlan
 from spikeref.arith.rounding import block_shift
 from spikeref.arith.ties import Ties
@@ -89,7 +89,9 @@ def spiking_heads_of_rows(
         turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])
         return spiking_heads(turned, TURNED_FRACTION_BITS, plan, encoder)
 
-    parts = map_row_blocks(len(x), math.prod(x.shape[1:]), work)
+    parts = map_loop_blocks(len(x), math.prod(x.shape[1:]), work)
+    if len(parts) == 1:
+        return parts[0]
     return HeadSpikes(
         potential=np.concatenate([part.potential for part in parts]),
         counts=np.concatenate([part.counts for part in parts]),
@@ -111,7 +113,9 @@ def query_mantissas_of_rows(
         turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])
         return query_mantissas(turned, TURNED_FRACTION_BITS, plan, constants, ties)
 
-    parts = map_row_blocks(len(x), math.prod(x.shape[1:]), work)
+    parts = map_loop_blocks(len(x), math.prod(x.shape[1:]), work)
+    if len(parts) == 1:
+        return parts[0]
     return Queries(
         mantissa=np.concatenate([part.mantissa for part in parts]),
         exponent=np.concatenate([part.exponent for part in parts]),

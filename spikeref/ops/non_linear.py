@@ -1,7 +1,7 @@
 """Norm, gate and softmax of a decoder of SDLLM: integer operators, or HG neurons (LAS-17)."""
 
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,15 +81,13 @@ def norm(
             assert_never(functions)
 
 
-def gate(
-    g: NDArray[np.int64], a: NDArray[np.int64], functions: NonLinearFunctions, ties: Ties
-) -> Scaled:
+def gate(g: NDArray[Any], a: NDArray[Any], functions: NonLinearFunctions, ties: Ties) -> Scaled:
     """Return SiLU(g)·a, int64 [T, N] with exponent −32, of g and a of 32 bits [T, N] (OP-9)."""
     match functions:
         case IntegerFunctions(constants=constants, coefficients=coefficients):
             return silu_gate(g, a, constants.log2e, coefficients, ties)
         case SpikingFunctions(tables=tables, steps=steps):
-            spikes = activate(g, tables.activation, steps)
+            spikes = activate(g.astype(np.int64), tables.activation, steps)
             fine = with_fraction_bits(spikes, ACTIVATION_FRACTION_BITS)
             k = round_shift(fine, ACTIVATION_FRACTION_BITS - FRACTION_BITS, ties)
             exponent = np.full(len(g), PRODUCT_EXPONENT, dtype=np.int64)

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.compiled import over_rows, suits_loops
 from spikeref.arith.dot import sum_of_squares
+from spikeref.arith.loops.shifts import norm_rows
 from spikeref.arith.roots import isqrt
 from spikeref.arith.rounding import bit_length, block_shift, round_div, round_shift
 from spikeref.arith.ties import Ties
@@ -47,8 +49,28 @@ def rms_norm(x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ti
     )
     inverse = np.where(energy == 0, np.int64(0), inverse)
     shift = np.int64(constants.norm_root_exponent - FRACTION_BITS) - doubling
+    if suits_loops(x.size) and int(shift.min()) >= 0:
+        return _by_loop(block.mantissas, inverse, shift, gamma, ties)
     y = round_shift(block.mantissas * inverse[:, None], shift[:, None], ties)
     return by_gamma(y, gamma)
+
+
+def _by_loop(
+    m: NDArray[np.int64],
+    inverse: NDArray[np.int64],
+    shift: NDArray[np.int64],
+    gamma: Gamma | None,
+    ties: Ties,
+) -> Scaled:
+    """Return by_gamma(round_shift(m·inverse, shift), gamma), of m [T, N] and the others [T]."""
+    if gamma is None:
+        factors, places = np.ones(m.shape[1], dtype=np.int64), 0
+    else:
+        factors, places = gamma.mantissas.astype(np.int64), gamma.exponent
+    u = np.empty(m.shape, dtype=np.int64)
+    shifts = np.minimum(shift, np.int64(63))
+    over_rows(norm_rows, len(m), m.size, m, inverse, shifts, ties is Ties.HALF_EVEN, factors, u)
+    return Scaled(values=u, exponent=np.full(len(m), places - FRACTION_BITS, dtype=np.int64))
 
 
 def by_gamma(y: NDArray[np.int64], gamma: Gamma | None) -> Scaled:

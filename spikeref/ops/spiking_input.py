@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeref.arith.blocks import map_row_blocks
-from spikeref.arith.hadamard import HadamardPlan, hadamard
+from spikeref.arith.compiled import map_loop_blocks
+from spikeref.arith.hadamard import HadamardPlan, hadamard_of_proven
 from spikeref.arith.rounding import Scale, block_shift
 from spikeref.arith.ties import Ties
 from spikeref.model.rotation import order_of
@@ -44,7 +44,7 @@ def rotate_block(u: Scaled, plan: HadamardPlan | None, ties: Ties) -> Scaled:
     exponent = u.exponent + block.shift
     if plan is None:
         return Scaled(values=block.mantissas, exponent=exponent)
-    rotated = hadamard(block.mantissas, plan, bound=(1 << (bits - 1)) - 1)
+    rotated = hadamard_of_proven(block.mantissas, plan, bound=(1 << (bits - 1)) - 1)
     return Scaled(values=rotated, exponent=exponent)
 
 
@@ -73,9 +73,11 @@ def spiking_input_of_rows(
 
     rows, width: T and N. given: returns u [B, N] of the tokens of a slice; it must be pure.
     """
-    parts = map_row_blocks(
+    parts = map_loop_blocks(
         rows, width, lambda block: spiking_input(given(block), plan, clip, encoder)
     )
+    if len(parts) == 1:
+        return parts[0]
     return SpikingInput(
         potential=np.concatenate([part.potential for part in parts]),
         exponent=np.concatenate([part.exponent for part in parts]),

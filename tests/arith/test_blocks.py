@@ -12,6 +12,7 @@ import pytest
 from spikeref.arith.blocks import (
     BLOCK_ELEMENTS,
     THREADED_ELEMENTS,
+    cores,
     for_row_blocks,
     map_in_threads,
     threads_for,
@@ -57,18 +58,22 @@ def test_an_error_in_a_block_reaches_the_caller(rows: int) -> None:
 
 
 @pytest.mark.skipif(threads_for(BLOCK_ELEMENTS) == 1, reason="one core")
-def test_an_error_waits_for_the_other_blocks() -> None:
+def test_an_error_waits_for_the_blocks_that_have_begun() -> None:
+    """And what has not begun never does."""
+    begun = threading.Event()
     finished = []
 
     def work(number: int) -> None:
         if number == 0:
+            assert begun.wait(10)
             raise ValueError("first block")
+        begun.set()
         time.sleep(0.05)
         finished.append(number)
 
     with pytest.raises(ValueError, match="first block"):
-        map_in_threads(work, range(2), BLOCK_ELEMENTS)
-    assert finished == [1]
+        map_in_threads(work, range(2 + cores()), BLOCK_ELEMENTS)
+    assert finished == list(range(1, cores()))
 
 
 def test_work_in_a_thread_starts_no_more_threads() -> None:

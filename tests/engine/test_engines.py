@@ -32,6 +32,7 @@ ENCODERS = [
     Encoder(bits=4, encoding=Encoding.BINARY),
     Encoder(bits=8, encoding=Encoding.BINARY),
 ]
+HEADS = 3
 NAMES = [f"{e.encoding.value}-{e.bits}-{e.largest_count}" for e in ENCODERS]
 CACHE_ENCODERS = ENCODERS[:4]
 
@@ -61,21 +62,26 @@ class TestEveryEngine:
 
     @pytest.mark.parametrize("encoder", CACHE_ENCODERS, ids=NAMES[:4])
     def test_score(self, engine: Engine, encoder: Encoder) -> None:
-        counts = random_counts(encoder, (6, 4), seed=1)
+        counts = random_counts(encoder, (6, HEADS, 4), seed=1)
         limit = (1 << 23) - 1
         rng = np.random.default_rng(2)
-        queries = rng.integers(-limit, limit, size=(3, 4), endpoint=True)
-        queries[0] = [limit, -limit, limit, -limit]
+        queries = rng.integers(-limit, limit, size=(3, HEADS, 4), endpoint=True)
+        queries[0, 1] = [limit, -limit, limit, -limit]
         found = engine.score(queries, counts, encoder)
-        assert found.tolist() == product_by_python(queries, counts.T)
+        for head in range(HEADS):
+            expected = product_by_python(queries[:, head], counts[:, head].T)
+            assert found[:, head].tolist() == expected
 
     @pytest.mark.parametrize("encoder", CACHE_ENCODERS, ids=NAMES[:4])
     def test_mix(self, engine: Engine, encoder: Encoder) -> None:
-        counts = random_counts(encoder, (6, 4), seed=3)
-        addends = np.random.default_rng(4).integers(0, 1 << 28, size=(3, 6), endpoint=True)
-        addends[0] = 1 << 28
+        counts = random_counts(encoder, (6, HEADS, 4), seed=3)
+        rng = np.random.default_rng(4)
+        addends = rng.integers(0, 1 << 28, size=(3, HEADS, 6), endpoint=True)
+        addends[0, 1] = 1 << 28
         found = engine.mix(addends, counts, encoder)
-        assert found.tolist() == product_by_python(addends, counts)
+        for head in range(HEADS):
+            expected = product_by_python(addends[:, head], counts[:, head])
+            assert found[:, head].tolist() == expected
 
     def test_an_empty_population_adds_nothing(self, engine: Engine) -> None:
         encoder = ENCODERS[1]
@@ -94,8 +100,9 @@ class TestEveryEngine:
         weights = np.full((4, 3), 7, dtype=np.int8)
         counts = np.zeros((1, 4), dtype=np.int8)
         assert not engine.project(counts, synaptic_of(weights, encoder), encoder).any()
-        assert not engine.score(np.full((1, 4), 9, dtype=np.int64), counts, encoder).any()
-        assert not engine.mix(np.full((1, 1), 9, dtype=np.int64), counts, encoder).any()
+        silent = counts[:, None]
+        assert not engine.score(np.full((1, 1, 4), 9, dtype=np.int64), silent, encoder).any()
+        assert not engine.mix(np.full((1, 1, 1), 9, dtype=np.int64), silent, encoder).any()
 
 
 @settings(max_examples=40)
@@ -134,7 +141,7 @@ def test_epochs_of_an_engine_are_numbered_in_order() -> None:
     first = asynchronous(Shuffled(3), 4096)
     weights = np.ones((12, 1), dtype=np.int8)
     first.project(counts, synaptic_of(weights, encoder), encoder)
-    first.score(np.ones((1, 12), dtype=np.int64), counts[:1], encoder)
+    first.score(np.ones((1, 1, 12), dtype=np.int64), counts[:1, None], encoder)
     orders = []
     for epoch in range(3):
         queue = EventQueue(epoch, Shuffled(3), 4096)
@@ -162,4 +169,4 @@ def test_a_batch_holds_an_event_at_least() -> None:
     encoder = ENCODERS[1]
     engine = asynchronous(Sorted(), 0)
     with pytest.raises(UsageError, match="batches of 0"):
-        engine.score(np.ones((1, 2), dtype=np.int64), np.ones((1, 2), dtype=np.int8), encoder)
+        engine.score(np.ones((1, 1, 2), dtype=np.int64), np.ones((1, 1, 2), dtype=np.int8), encoder)

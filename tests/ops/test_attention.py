@@ -156,9 +156,9 @@ def test_blocks_of_heads_are_heads_one_by_one(
     )
     keys, values = cached(rng, first + tokens, 4, 20), cached(rng, first + tokens, 4, 20)
     one_by_one = attend(queries, keys, values, first, rules, replace(DENSE, heads_in_order=True))
-    blocks = [slice(low, min(low + size, HEADS)) for low in range(0, HEADS, size)]
     monkeypatch.setattr(
-        "spikeref.ops.attention.map_row_blocks", lambda _, __, work: [work(b) for b in blocks]
+        "spikeref.ops.attention.map_loop_blocks",
+        lambda rows, _, work: [work(slice(i, min(i + size, rows))) for i in range(0, rows, size)],
     )
     by_block = attend(queries, keys, values, first, rules, DENSE)
     assert one_by_one.score_saturations.any()
@@ -173,7 +173,7 @@ def test_engines_that_number_products_get_heads_in_order() -> None:
     calls: list[tuple[str, list[int]]] = []
 
     def score(queries: NDArray[np.int64], counts: NDArray[np.int8], encoder: Encoder) -> object:
-        calls.append(("score", queries.tolist()[0]))
+        calls.append(("score", queries[0, 0].tolist()))
         return DENSE.score(queries, counts, encoder)
 
     def mix(addends: NDArray[np.int64], counts: NDArray[np.int8], encoder: Encoder) -> object:
@@ -241,7 +241,7 @@ def test_normalisation_is_one_rounding_of_the_exact_ratio(
     sums: list[int], positions: int, ties: Ties
 ) -> None:
     """ATT-9 on rationals, for any accumulators: o·2^15 / sum, though o·2^15 may need 64 bits."""
-    given_sums = np.array([sums], dtype=np.int64)
+    given_sums = np.array([[sums]], dtype=np.int64)
 
     def mix(*_: object) -> NDArray[np.int64]:
         return given_sums

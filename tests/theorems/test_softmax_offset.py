@@ -27,7 +27,7 @@ SCORES = st.lists(
 def attended(scores: list[int]) -> AttentionOutput:
     """One query over positions whose scores are those given: scale 2^15 and exponents make it 1."""
     count = len(scores)
-    given_scores = np.array([scores], dtype=np.int64)
+    given_scores = np.array([[scores]], dtype=np.int64)
 
     def score(*_: object) -> NDArray[np.int64]:
         return given_scores

@@ -1,15 +1,18 @@
 """The dense engine on two layers of LLaMA-2-7B's shape, against PyTorch and its own products."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith import compiled
 from spikeref.arith.byte_products import installed
+from spikeref.arith.compiled import suits_loops
 from spikeref.arith.dot import dot_in_numpy
 from spikeref.engine.dense import DENSE
 from spikeref.engine.products import Engine, Synaptic
@@ -47,8 +50,13 @@ PEER = "PyTorch float32"
 
 IN_NUMPY = "dense in NumPy"
 
-Product = tuple[NDArray[Any], Synaptic, Encoder]
-"""The arguments of one spike-driven product of a linear operator."""
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One spike-driven product of a pass, and how many multiplications and additions it has."""
+
+    call: Callable[[Engine], NDArray[Any]]
+    operations: int
 
 
 def measure(plan: Plan) -> list[Row]:
@@ -57,30 +65,58 @@ def measure(plan: Plan) -> list[Row]:
     x = embed(np.arange(TOKENS), model.embedding, model.config.profile.ties).values
     products = recorded_products(model, x)
     calls: dict[str, Callable[[], float]] = {}
-    for name, engine in ways().items():
-        calls[name] = timed(partial(_decode, model, x, engine))
-        calls[_products_of(name)] = timed(partial(_multiply, products, engine))
+    for name, way in ways().items():
+        calls[name] = timed(partial(way, partial(_decode, model, x)))
+        calls[_products_of(name)] = timed(partial(way, partial(_multiply, products)))
     peer = float_layers(SHAPE, TOKENS, plan.threads)
     if peer is not None:
         calls[PEER] = timed(peer)
     return _rows(interleave(calls, plan.rounds(7, 3)), products)
 
 
-def ways() -> dict[str, Engine]:
-    """Return the dense engine as installed, and as it is without ONNX Runtime, by name."""
-    in_numpy = {IN_NUMPY: replace(DENSE, project=_project_in_numpy)}
-    return {"dense": DENSE, **in_numpy} if installed() else in_numpy
+Way = Callable[[Callable[[Engine], None]], None]
+"""Calls its argument with an engine."""
+
+
+def ways() -> dict[str, Way]:
+    """Return by name how the dense engine runs: as installed, and where only NumPy is."""
+    if not installed() and not suits_loops(1 << 62):
+        return {"dense": _as_installed}
+    return {"dense": _as_installed, IN_NUMPY: _in_numpy}
+
+
+def _as_installed(call: Callable[[Engine], None]) -> None:
+    call(DENSE)
+
+
+def _in_numpy(call: Callable[[Engine], None]) -> None:
+    with patch.object(compiled, "_compiler", lambda: None):
+        call(replace(DENSE, project=_project_in_numpy))
 
 
 def recorded_products(model: IntegerModel, x: NDArray[np.int64]) -> list[Product]:
-    """Return the arguments of every linear operator's product while x [T, N] passes the layers."""
+    """Return every product that the engine computes while x [T, N] passes the layers."""
     products: list[Product] = []
 
-    def record(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[Any]:
-        products.append((counts, synaptic, encoder))
-        return DENSE.project(counts, synaptic, encoder)
+    def keep(name: str, columns: int, counted: NDArray[Any], *arguments: Any) -> NDArray[Any]:
+        def call(engine: Engine) -> NDArray[Any]:
+            result: NDArray[Any] = getattr(engine, name)(*arguments)
+            return result
 
-    _decode(model, x, replace(DENSE, project=record))
+        products.append(Product(call, 2 * counted.size * columns))
+        return call(DENSE)
+
+    def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[Any]:
+        columns = synaptic.weights.shape[1]
+        return keep("project", columns, counts, counts, synaptic, encoder)
+
+    def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+        return keep("score", len(counts), queries, queries, counts, encoder)
+
+    def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+        return keep("mix", counts.shape[2], addends, addends, counts, encoder)
+
+    _decode(model, x, replace(DENSE, project=project, score=score, mix=mix))
     return products
 
 
@@ -89,8 +125,8 @@ def _decode(model: IntegerModel, x: NDArray[np.int64], engine: Engine) -> None:
 
 
 def _multiply(products: list[Product], engine: Engine) -> None:
-    for counts, synaptic, encoder in products:
-        engine.project(counts, synaptic, encoder)
+    for product in products:
+        product.call(engine)
 
 
 def _project_in_numpy(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArray[Any]:
@@ -108,7 +144,7 @@ def _products_of(name: str) -> str:
 
 
 def _rows(seconds: dict[str, list[float]], products: list[Product]) -> list[Row]:
-    operations = sum(2 * counts.size * s.weights.shape[1] for counts, s, _ in products)
+    operations = sum(product.operations for product in products)
     rates = {name: operations / spread(values).median / 1e9 for name, values in seconds.items()}
     whole: list[Figure | Unmeasured] = []
     parts: list[Figure | Unmeasured] = []

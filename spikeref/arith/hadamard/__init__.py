@@ -14,7 +14,12 @@ from spikeref.arith.hadamard.orders import (
     find_base,
     plan_hadamard,
 )
-from spikeref.arith.hadamard.transform import hadamard, hadamard_mantissas, hadamard_transpose
+from spikeref.arith.hadamard.transform import (
+    hadamard,
+    hadamard_mantissas,
+    hadamard_of_proven,
+    hadamard_transpose,
+)
 
 __all__ = [
     "Base",
@@ -31,6 +36,7 @@ __all__ = [
     "hadamard",
     "hadamard_mantissas",
     "hadamard_matrix",
+    "hadamard_of_proven",
     "hadamard_transpose",
     "plan_hadamard",
 ]

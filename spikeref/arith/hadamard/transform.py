@@ -16,6 +16,9 @@ from typing import Any, Literal, TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blas_threads import one_blas_thread
+from spikeref.arith.blocks import map_in_threads
+from spikeref.arith.compiled import over_rows, suits_loops
 from spikeref.arith.hadamard.matrix import base_matrix
 from spikeref.arith.hadamard.orders import (
     Base,
@@ -28,6 +31,7 @@ from spikeref.arith.hadamard.orders import (
     base_order,
     plan_hadamard,
 )
+from spikeref.arith.loops.sylvester import sylvester_rows
 from spikeref.errors import RangeError, UsageError
 
 Integers: TypeAlias = NDArray[np.signedinteger[Any]]
@@ -44,6 +48,12 @@ ONE_THREAD_PRODUCTS = 1 << 18
 2^19 on): small products gain nothing from threads that wait for each other, and callers that work
 on blocks of rows in threads of their own lose by them."""
 
+SHORTEST_LOOP = 4
+"""Of a smaller power of two the additions have no loop."""
+
+LONGEST_LINE = 1 << 12
+"""Elements whose additions stay in the fastest cache."""
+
 CACHED_ORDER = 1024
 """A larger factor is converted to its stage's type at every call instead of being kept."""
 
@@ -59,6 +69,14 @@ def hadamard(
     UsageError if u is no such array, the plan has another width or |u| exceeds the bound;
     RangeError if order·bound ≥ 2**63.
     """
+    plan, bound = _checked(u, plan, bound)
+    return _integer_transform(u, plan, bound, transpose=False)
+
+
+def hadamard_of_proven(
+    u: Integers, plan: HadamardPlan, *, bound: int
+) -> NDArray[np.int32] | NDArray[np.int64]:
+    """Return hadamard(u, plan, bound=bound) of integers that are proven to keep to the bound."""
     return _integer_transform(u, plan, bound, transpose=False)
 
 
@@ -69,6 +87,7 @@ def hadamard_transpose(
 
     hadamard_transpose(hadamard(u)) = order·u.
     """
+    plan, bound = _checked(u, plan, bound)
     return _integer_transform(u, plan, bound, transpose=True)
 
 
@@ -92,28 +111,68 @@ def hadamard_mantissas(
         part = rows[block]
         if not (np.array_equal(np.rint(part), part) and _magnitude(part) <= bound):
             raise UsageError(f"Hadamard transform: mantissas must be integers of at most ±{bound}")
-        result[block] = _transform_rows(part, plan, bound, transpose=transpose)
+        result[block] = _transform_rows(
+            part, _factors(plan), plan.order, bound, transpose=transpose
+        )
     return result.reshape(x.shape)
 
 
-def _integer_transform(
-    u: Integers, plan: HadamardPlan | None, bound: int | None, *, transpose: bool
-) -> NDArray[np.int32] | NDArray[np.int64]:
+def _checked(u: Integers, plan: HadamardPlan | None, bound: int | None) -> tuple[HadamardPlan, int]:
+    """Return plan and bound, the defaults of those that are None, after checking all three."""
     if not isinstance(u, np.ndarray) or u.dtype.kind != "i":
         raise UsageError("Hadamard transform: the input must be an array of signed integers")
     if u.ndim == 0:
         raise UsageError("Hadamard transform: the input is a scalar; give an array [..., N]")
     plan = plan_hadamard(u.shape[-1]) if plan is None else plan
     _require_width(u.shape[-1], plan)
-    bound = _proven_bound(u, bound)
+    return plan, _proven_bound(u, bound)
+
+
+def _integer_transform(
+    u: Integers, plan: HadamardPlan, bound: int, *, transpose: bool
+) -> NDArray[np.int32] | NDArray[np.int64]:
     if plan.order * bound >= 1 << 63:
         raise RangeError("Hadamard transform", plan.order * bound, 64, "HAD-8")
     rows = u.reshape(-1, plan.order)
     narrow = plan.order * bound < 1 << 31
     result: NDArray[Any] = np.empty(rows.shape, dtype=np.int32 if narrow else np.int64)
+    if narrow and plan.log2_sylvester >= SHORTEST_LOOP and suits_loops(u.size):
+        _by_additions(u, plan, bound, result.reshape(u.shape), transpose=transpose)
+        return result.reshape(u.shape)
     for block in _blocks(rows.shape):
-        result[block] = _transform_rows(rows[block], plan, bound, transpose=transpose)
+        result[block] = _transform_rows(
+            rows[block], _factors(plan), plan.order, bound, transpose=transpose
+        )
     return result.reshape(u.shape)
+
+
+def _by_additions(
+    u: Integers, plan: HadamardPlan, bound: int, result: NDArray[np.int32], *, transpose: bool
+) -> None:
+    """Fill `result` with the transform of u, both [..., N]: Sylvester's part in int32 additions."""
+    rows: NDArray[Any] = np.ascontiguousarray(u).reshape(-1, plan.order)
+    base = tuple(part for part in _leaves(plan.base) if base_order(part) > 1)
+    if base:
+        rows = np.empty(rows.shape, dtype=_exact_type(bound * base_order(plan.base)))
+        given = u.reshape(rows.shape)
+
+        def work(block: slice) -> None:
+            rows[block] = _transform_rows(
+                given[block], base, plan.order, bound, transpose=transpose
+            )
+
+        with one_blas_thread():
+            map_in_threads(work, _blocks(rows.shape), u.size)
+    order = 1 << plan.log2_sylvester
+    lines = rows.reshape(-1, _line_length(u.size // len(u), order))
+    over_rows(sylvester_rows, len(lines), u.size, lines, order, result.reshape(lines.shape))
+
+
+def _line_length(length: int, order: int) -> int:
+    """Return how many of `length` elements, a whole number of transforms, are added up together."""
+    count = length // order
+    together = max(1, LONGEST_LINE // order)
+    return order * next(n for n in range(min(count, together), 0, -1) if count % n == 0)
 
 
 def _proven_bound(u: Integers, bound: int | None) -> int:
@@ -125,12 +184,20 @@ def _proven_bound(u: Integers, bound: int | None) -> int:
 
 
 def _transform_rows(
-    rows: Integers | NDArray[np.float64], plan: HadamardPlan, bound: int, *, transpose: bool
+    rows: Integers | NDArray[np.float64],
+    factors: tuple[Base, ...],
+    order: int,
+    bound: int,
+    *,
+    transpose: bool,
 ) -> NDArray[Any]:
-    """Transform integers [R, order] of magnitude ≤ bound; the result's type holds order·bound."""
+    """Return integers [R, order] of magnitude ≤ bound times the leading factors of the matrix.
+
+    The result's type holds what they make of the bound.
+    """
     x: NDArray[Any] = rows.astype(_exact_type(bound), copy=False)
     left = 1
-    for factor in _factors(plan):
+    for factor in factors:
         f = base_order(factor)
         left *= f
         stage_type = _exact_type(bound * left)
@@ -138,10 +205,10 @@ def _transform_rows(
         x = x.astype(stage_type, copy=False)
         # Some kernels raise spurious floating-point flags on lanes that they then throw away.
         with np.errstate(all="ignore"):
-            if left == plan.order:
-                x = _multiply_last_digit(x, matrix, plan.order)
+            if left == order:
+                x = _multiply_last_digit(x, matrix, order)
             else:
-                x = _multiply_digit(x.reshape(-1, f, plan.order // left), matrix)
+                x = _multiply_digit(x.reshape(-1, f, order // left), matrix)
     return x.reshape(rows.shape)
 
 
