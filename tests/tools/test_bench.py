@@ -15,14 +15,14 @@ from spikeref.model.config import ModelShape
 from spikeref.model.layers import IntegerModel
 from spikeref.ops.embedding import embed
 from spikeref.trace.records import InputRecord, Record
-from spikeref.trace.sinks import collect
+from spikeref.trace.sinks import DigestSink, collect
 from spikeref.vectors.reader import Suite
 from spikeref.vectors.writer import write_suite
 from tools.bench.__main__ import MEASUREMENTS, NAMES, main, measured_rows
 from tools.bench.checking import judging, large_cases, write_output
 from tools.bench.child import ChildFailedError, spikeref_cost
 from tools.bench.decoding import AttentionTimer
-from tools.bench.dense import recorded_products
+from tools.bench.dense import recorded_products, ways
 from tools.bench.machine import describe_machine
 from tools.bench.plan import Measurement, Plan
 from tools.bench.random_model import column_bound, random_model, random_weights
@@ -273,18 +273,37 @@ class TestRandomModel:
         assert residual.op == "mlp_residual"
         np.testing.assert_array_equal(out, residual.residual)
 
-    def test_the_recorded_products_are_those_of_the_linear_operators(
-        self, model: IntegerModel
-    ) -> None:
+    def test_the_recorded_products_are_those_of_the_pass(self, model: IntegerModel) -> None:
         x = embed(np.arange(6), model.embedding, model.config.profile.ties).values
         records: list[Record] = []
         decoder_layers(model, x, Cache(SHAPE), DENSE, collect(records))
-        linear = [r for r in records if r.op in ("q", "k", "v", "o", "gate", "up", "down")]
-        products = recorded_products(model, x)
-        assert len(products) == len(linear) == 14
-        for (counts, synaptic, encoder), record in zip(products, linear, strict=True):
-            again = DENSE.project(counts, synaptic, encoder)
-            np.testing.assert_array_equal(again, getattr(record, "accumulator"))  # noqa: B009
+        sums = [getattr(r, "accumulator") for r in records if hasattr(r, "accumulator")]  # noqa: B009
+        found = [product.call(DENSE) for product in recorded_products(model, x)]
+        # Attention keeps what its values mix to; its scores are rescaled at once.
+        kept = [array for array in found if array.shape != (6, SHAPE.heads, 6)]
+        assert len(found) - len(kept) == SHAPE.layers
+        assert len(kept) == len(sums) == 8 * SHAPE.layers
+        for one, other in zip(kept, sums, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_operations_are_two_for_each_pair_of_a_product(self, model: IntegerModel) -> None:
+        x = embed(np.arange(6), model.embedding, model.config.profile.ties).values
+        hidden, heads, width = SHAPE.hidden, SHAPE.heads, SHAPE.head_dim
+        group = 2 * SHAPE.kv_heads * width * hidden
+        layer = 2 * hidden * hidden + group + 3 * hidden * SHAPE.intermediate
+        attention = 2 * heads * width * 6
+        found = sum(product.operations for product in recorded_products(model, x))
+        assert found == 2 * 6 * SHAPE.layers * (layer + attention)
+
+    def test_both_ways_have_the_same_trace(self, model: IntegerModel) -> None:
+        x = embed(np.arange(6), model.embedding, model.config.profile.ties).values
+        found = []
+        for way in ways().values():
+            sink = DigestSink()
+            way(lambda engine, sink=sink: decoder_layers(model, x, Cache(SHAPE), engine, sink))
+            found.append(sink.digest(model.digest, list(range(6))))
+        assert len(found) == 2
+        assert found[0] == found[1]
 
     def test_attention_is_timed_between_the_cached_values_and_its_record(
         self, model: IntegerModel
