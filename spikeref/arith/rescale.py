@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from spikeref.arith.blocks import for_row_blocks
 from spikeref.arith.compiled import over_rows, suits_loops
 from spikeref.arith.loops.scaling import scale_rows
-from spikeref.arith.rounding import EXACT_IN_FLOAT64, Saturated, Scale, saturate, shift_saturate
+from spikeref.arith.rounding import (
+    EXACT_IN_FLOAT64,
+    Saturated,
+    Scale,
+    by_columns,
+    by_rows,
+    saturate,
+    shift_saturate,
+)
 from spikeref.arith.ties import Ties
 from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError
@@ -50,7 +58,8 @@ def rescale(
     through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate
     form = np.int32 if bits <= 32 else np.int64
     result = Saturated(values=np.empty(x.shape, dtype=form), count=np.zeros(len(x), dtype=np.int64))
-    if through_float and suits_loops(x.size):
+    of_rows_or_columns = all(by_rows(s.mantissa, x) or by_columns(s.mantissa, x) for s in scales)
+    if through_float and of_rows_or_columns and suits_loops(x.size):
         _by_loop(x, scales, fraction_bits, bits, bias, result)
         return result
 
@@ -116,20 +125,14 @@ def _by_loop(
     bias: NDArray[np.int64] | None,
     result: Saturated,
 ) -> None:
-    """Fill `result`; of the scales, those of a row [..., 1] multiply, and so do the others."""
+    """Fill `result` with rescale(x, …), where each scale is of rows or of columns."""
     tokens, width = len(x), x.shape[-1]
     groups = math.prod(x.shape[1:-1])
-    outer = np.ones((tokens, *x.shape[1:-1], 1))
-    inner = np.ones((*x.shape[1:-1], width))
-    places = np.int32(fraction_bits)
+    outer, inner = np.ones((*x.shape[:-1], 1)), np.ones(x.shape[1:])
     for scale in scales:
-        exponent = scale.exponent.astype(np.int32) + places
-        factor = np.ldexp(scale.mantissa.astype(np.float64), exponent)
-        if factor.shape[-1] == 1 and factor.ndim == x.ndim:
-            outer *= factor
-        else:
-            inner *= factor
-        places = np.int32(0)
+        factors = outer if by_rows(scale.mantissa, x) else inner
+        factors *= np.ldexp(scale.mantissa.astype(np.float64), scale.exponent.astype(np.int32))
+    np.ldexp(inner, fraction_bits, out=inner)
     over_rows(
         scale_rows,
         tokens,

@@ -47,7 +47,7 @@ def round_shift(x: Integers, s: int | Integers, ties: Ties) -> Int64:
         shift = np.maximum(shift, np.int64(0))
     # From 63 on the quotient of a 62-bit magnitude is below one half: the result is 0 there too.
     shift = np.minimum(shift, np.int64(63))
-    if x.size and suits_loops(x.size) and (shift.size == 1 or by_rows(shift, x)):
+    if suits_loops(x.size) and (shift.ndim == 0 or by_rows(shift, x)):
         return _shift_rows(x, shift, ties)
     rounds = (shift > 0).astype(np.int64)
     half = rounds << np.maximum(shift - 1, np.int64(0))
@@ -78,6 +78,11 @@ def _shift_rows(x: Int64, shift: Int64, ties: Ties) -> Int64:
 def by_rows(of_rows: Integers, x: Integers) -> bool:
     """Return whether `of_rows` [..., 1] has one element for each row of x [..., N]."""
     return of_rows.shape == (*x.shape[:-1], 1)
+
+
+def by_columns(of_columns: Integers, x: Integers) -> bool:
+    """Return whether `of_columns` [..., N] has one element for each column of x [T, ..., N]."""
+    return of_columns.shape == x.shape[1:]
 
 
 def _shift_left(x: Int64, amount: Int64) -> Int64:

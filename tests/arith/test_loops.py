@@ -86,7 +86,9 @@ def shifts(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
     by_row = rng.integers(0, 70, size=(shape[0], 1))
     one = [round_shift(x, s, ties) for s in (0, 1, 7, 62, 63, 64)]
     narrow = round_shift(x.astype(np.int32), by_row, ties)
-    return [round_shift(x, by_row, ties), narrow, *one]
+    each = round_shift(x, rng.integers(0, 70, size=shape), ties)
+    deep = round_shift(x, np.full((1, 1, 1), 5), ties)
+    return [round_shift(x, by_row, ties), narrow, each, deep, *one]
 
 
 def block_shifts(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
@@ -137,6 +139,11 @@ def rescales(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> An
         exponent=rng.integers(-20, 20, size=(tokens, 3, 1)),
     )
     found.append(rescale(heads, (key, query), fraction_bits=16, bits=40, ties=ties))
+    found.append(rescale(heads, (query, key), fraction_bits=-18, bits=29, ties=ties))
+    # Shapes of which no loop is made.
+    one = Scale(mantissa=channel.mantissa[None], exponent=channel.exponent[None])
+    each = Scale(mantissa=np.abs(x) % 9, exponent=np.full(shape, -9))
+    found.append(rescale(x, (one, each), fraction_bits=3, bits=32, ties=ties))
     return found
 
 
@@ -176,6 +183,7 @@ def transforms(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> 
     heads = integers(rng, (shape[0], 3, 16), (1 << 15) - 1, np.int32)
     found.append(hadamard_of_proven(heads, plan_hadamard(16), bound=1 << 15))
     found.append(hadamard(u, bound=1 << 40))
+    found.append(hadamard(u.reshape(-1)[: 1 << (u.size.bit_length() - 1)] >> 8))
     return found
 
 

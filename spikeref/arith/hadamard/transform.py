@@ -164,7 +164,7 @@ def _by_additions(
         with one_blas_thread():
             map_in_threads(work, _blocks(rows.shape), u.size)
     order = 1 << plan.log2_sylvester
-    lines = rows.reshape(-1, _line_length(u.size // len(u), order))
+    lines = rows.reshape(-1, _line_length(u[0].size if u.ndim > 1 else u.size, order))
     over_rows(sylvester_rows, len(lines), u.size, lines, order, result.reshape(lines.shape))
 
 
