@@ -14,7 +14,7 @@ from spikeref.arith.ratios import round_ratio
 from spikeref.arith.rescale import rescale
 from spikeref.arith.rounding import Saturated, Scale, round_shift
 from spikeref.arith.ties import Ties
-from spikeref.engine.products import ADDEND_BITS, QUERY_BITS, Engine
+from spikeref.engine.products import ADDEND_BITS, Engine
 from spikeref.functions.exponential import exp_weights
 from spikeref.functions.reciprocal import reciprocal
 from spikeref.functions.tables import FunctionTables
@@ -27,8 +27,6 @@ SCORE_BITS = 40
 SCORE_FRACTION_BITS = 16
 ADDEND_SHIFT = 18
 RATIO_BITS = 15
-LARGEST_WEIGHT = 1 << 30
-"""The weight of the highest score (ATT-7)."""
 EXP_SHIFT = 9
 """HG neurons give 2^−t with 39 fraction bits (HG-2), weights have 30."""
 KEPT_SHIFT = 8
@@ -121,42 +119,51 @@ def score_keys(
         fraction_bits=SCORE_FRACTION_BITS,
         bits=SCORE_BITS,
         ties=rules.ties,
-        proven=score_bound(queries.mantissa.shape[-1], rules.encoder),
     )
-
-
-def score_bound(width: int, encoder: Encoder) -> int:
-    """Return the bound on Σ μ·c of d = width dimensions (ATT-6)."""
-    return width * (1 << (QUERY_BITS - 1)) * encoder.largest_count
 
 
 def weigh_scores(
     scores: NDArray[np.int64], hidden: NDArray[np.bool_], rules: AttentionRules
 ) -> Weights:
     """Return the weights of scores [B, C, S] that are not hidden [B, 1, S] (ATT-7)."""
-    if isinstance(rules.softmax, Exp2Softmax) and suits_loops(scores.size):
-        result = Weights(
-            top_score=np.empty(scores.shape[:2], dtype=np.int64),
-            weight=np.empty(scores.shape, dtype=np.int32),
-            weight_sum=np.empty(scores.shape[:2], dtype=np.int64),
-        )
-        powers = power_table(rules.softmax.coefficients, rules.ties)
-        out = result.top_score, result.weight, result.weight_sum
-        over_rows(weigh_rows, len(scores), scores.size, scores, hidden[:, 0], LOWEST, powers, *out)
-        return result
-    score = np.where(hidden, np.int64(LOWEST), scores)
-    top = score.max(axis=2)
-    # So far below the highest score, the weight of what is hidden is 0.
-    below = top[..., None] - score
     match rules.softmax:
         case Exp2Softmax(coefficients):
+            if suits_loops(scores.size):
+                return _weigh_by_loop(scores, hidden, power_table(coefficients, rules.ties))
+            top, below = _below_the_top(scores, hidden)
             weight = exp2(below, coefficients, rules.ties)
         case HgSoftmax(tables=tables, steps=steps):
+            top, below = _below_the_top(scores, hidden)
             exact = exp_weights(below, tables.exp, steps)
             weight = round_shift(exact, EXP_SHIFT, rules.ties).astype(np.int32)
         case _:
             assert_never(rules.softmax)
     return Weights(top_score=top, weight=weight, weight_sum=weight.sum(axis=2, dtype=np.int64))
+
+
+def _below_the_top(
+    scores: NDArray[np.int64], hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the highest visible score of each query, and how far below it the others are.
+
+    So far below, the weight of what is hidden is 0.
+    """
+    score = np.where(hidden, np.int64(LOWEST), scores)
+    top = score.max(axis=2)
+    return top, top[..., None] - score
+
+
+def _weigh_by_loop(
+    scores: NDArray[np.int64], hidden: NDArray[np.bool_], powers: NDArray[np.int32]
+) -> Weights:
+    weights = Weights(
+        top_score=np.empty(scores.shape[:2], dtype=np.int64),
+        weight=np.empty(scores.shape, dtype=np.int32),
+        weight_sum=np.empty(scores.shape[:2], dtype=np.int64),
+    )
+    filled = weights.top_score, weights.weight, weights.weight_sum
+    over_rows(weigh_rows, len(scores), scores.size, scores, hidden[:, 0], LOWEST, powers, *filled)
+    return weights
 
 
 def mix_values(
@@ -177,7 +184,6 @@ def mix_values(
         fraction_bits=-ADDEND_SHIFT,
         bits=ADDEND_BITS,
         ties=rules.ties,
-        proven=LARGEST_WEIGHT,
     ).values
     mixed = engine.mix(addends, values.counts, rules.encoder)
     return Scaled(values=mixed, exponent=highest)

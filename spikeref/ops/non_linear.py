@@ -17,7 +17,7 @@ from spikeref.ops.attention_steps import Exp2Softmax, HgSoftmax, Softmax
 from spikeref.ops.gate import PRODUCT_EXPONENT, silu_gate
 from spikeref.ops.las_feed_forward import ACTIVATION_FRACTION_BITS
 from spikeref.ops.las_norm import NormRules, paper_norm
-from spikeref.ops.norm import FRACTION_BITS, Scaled, by_gamma, rms_norm
+from spikeref.ops.norm import FRACTION_BITS, Scaled, by_gamma, rms_norm, scaled_by_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,12 @@ def norm(
         case IntegerFunctions(constants=constants):
             return rms_norm(x, gamma, constants, ties)
         case SpikingFunctions():
-            return by_gamma(paper_norm(x, functions.norm, functions.hadamard).y, gamma)
+            rules, product = functions.norm, functions.hadamard
+            return scaled_by_rows(
+                len(x),
+                x.shape[1],
+                lambda rows: by_gamma(paper_norm(x[rows], rules, product).y, gamma),
+            )
         case _:
             assert_never(functions)
 
@@ -86,14 +91,22 @@ def gate(g: NDArray[Any], a: NDArray[Any], functions: NonLinearFunctions, ties: 
     match functions:
         case IntegerFunctions(constants=constants, coefficients=coefficients):
             return silu_gate(g, a, constants.log2e, coefficients, ties)
-        case SpikingFunctions(tables=tables, steps=steps):
-            spikes = activate(g.astype(np.int64), tables.activation, steps)
-            fine = with_fraction_bits(spikes, ACTIVATION_FRACTION_BITS)
-            k = round_shift(fine, ACTIVATION_FRACTION_BITS - FRACTION_BITS, ties)
-            exponent = np.full(len(g), PRODUCT_EXPONENT, dtype=np.int64)
-            return Scaled(values=k * a, exponent=exponent)
+        case SpikingFunctions():
+            return scaled_by_rows(
+                len(g), g.shape[1], lambda rows: _gate_of_spikes(g[rows], a[rows], functions, ties)
+            )
         case _:
             assert_never(functions)
+
+
+def _gate_of_spikes(
+    g: NDArray[Any], a: NDArray[Any], functions: SpikingFunctions, ties: Ties
+) -> Scaled:
+    spikes = activate(g.astype(np.int64), functions.tables.activation, functions.steps)
+    fine = with_fraction_bits(spikes, ACTIVATION_FRACTION_BITS)
+    k = round_shift(fine, ACTIVATION_FRACTION_BITS - FRACTION_BITS, ties)
+    exponent = np.full(len(g), PRODUCT_EXPONENT, dtype=np.int64)
+    return Scaled(values=k * a, exponent=exponent)
 
 
 def softmax(functions: NonLinearFunctions) -> Softmax:

@@ -1,11 +1,13 @@
 """RMSNorm and γ (OP-2, OP-3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.compiled import over_rows, suits_loops
 from spikeref.arith.dot import sum_of_squares
 from spikeref.arith.loops.shifts import norm_rows
@@ -31,6 +33,18 @@ class Scaled:
     def rows(self, chosen: slice) -> "Scaled":
         """Return the tokens of a slice."""
         return Scaled(values=self.values[chosen], exponent=self.exponent[chosen])
+
+
+def scaled_by_rows(rows: int, width: int, work: Callable[[slice], Scaled]) -> Scaled:
+    """Return work(all rows), of `rows` tokens of `width` values, block of rows by block of rows.
+
+    Blocks run in threads.
+    """
+    parts = map_row_blocks(rows, width, work)
+    return Scaled(
+        values=np.concatenate([part.values for part in parts]),
+        exponent=np.concatenate([part.exponent for part in parts]),
+    )
 
 
 def rms_norm(x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ties: Ties) -> Scaled:

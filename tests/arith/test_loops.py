@@ -45,6 +45,7 @@ from spikeref.ops.gate import silu_gate
 from spikeref.ops.norm import rms_norm
 from spikeref.ops.rope import rotate_positions
 from spikeref.trace.sinks import DigestSink
+from tests.loops import by_numpy, interpreted_loops
 from tools.bench.random_model import random_model
 
 Case = Callable[[np.random.Generator, tuple[int, int], Ties], Any]
@@ -57,18 +58,9 @@ MANY_ROWS = (33, 4128)
 
 
 @pytest.fixture
-def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loops do all the work, as plain Python."""
-    monkeypatch.setattr(compiled, "WORTH_LOADING", 1)
-    monkeypatch.setattr(compiled, "_compiler", lambda: np)
-    monkeypatch.setattr(compiled, "_machine_code", lambda loop: loop)
-
-
-def by_numpy(work: Callable[[], Any]) -> Any:
-    """What `work` returns where no loop does any of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "_compiler", lambda: None)
-        return work()
+def interpreted() -> Iterator[None]:
+    with interpreted_loops():
+        yield
 
 
 def integers(
