@@ -20,7 +20,7 @@ from spikeref.arith import compiled
 from spikeref.arith import loops as room
 from spikeref.arith.compiled import WORTH_LOADING, Loop, map_loop_blocks, over_rows, suits_loops
 from spikeref.arith.dot import sum_of_squares
-from spikeref.arith.exponential import STANDARD_COEFFICIENTS, logistic_table
+from spikeref.arith.exponential import SIGMOID_BITS, STANDARD_COEFFICIENTS, logistic_table
 from spikeref.arith.hadamard import hadamard, hadamard_of_proven, hadamard_transpose, plan_hadamard
 from spikeref.arith.ratios import round_ratio
 from spikeref.arith.rescale import rescale
@@ -41,7 +41,7 @@ from spikeref.ops.attention_steps import (
     weigh_scores,
 )
 from spikeref.ops.embedding import embed
-from spikeref.ops.gate import silu_gate
+from spikeref.ops.gate import sigmoid, silu_gate
 from spikeref.ops.norm import rms_norm
 from spikeref.ops.rope import rotate_positions
 from spikeref.trace.sinks import DigestSink
@@ -157,7 +157,9 @@ def counts(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
     v[-1] = 0
     v[-2] = rng.integers(-1000, -900, size=shape[1])
     return [
-        encode(v, Encoder(bits=bits, encoding=encoding, clip_ratio=ratio, ties=ties))
+        encode(x, Encoder(bits=bits, encoding=encoding, clip_ratio=ratio, ties=ties))
+        # Short rows have many ranges and zero points.
+        for x in (v, v.reshape(-1, 3))
         for bits in (2, 4, 8)
         for encoding in Encoding
         for ratio in (Fraction(1), Fraction(3, 4), Fraction(1, 1024), Fraction(997, 1024))
@@ -181,8 +183,14 @@ def transforms(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> 
 
 def functions(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
     g, a = (integers(rng, shape, (1 << 31) - 1, np.int32) for _ in range(2))
-    g[0, 0], a[0, 0] = -(1 << 31), -(1 << 31)
     log2e = 1549082005
+    # Gates whose product with σ is a half of its last place.
+    near = np.arange(-1000, 1000) << 14
+    products = sigmoid(near, log2e, STANDARD_COEFFICIENTS, ties) * near
+    halves = near[products & ((1 << SIGMOID_BITS) - 1) == 1 << (SIGMOID_BITS - 1)]
+    assert halves.size > 3
+    g.flat[: halves[:99].size] = halves[:99]
+    g[-1, -1], a[-1, -1] = -(1 << 31), -(1 << 31)
     small = silu_gate(g, a, log2e, STANDARD_COEFFICIENTS, ties)
     wide = silu_gate(g.astype(np.int64), a.astype(np.int64), log2e, STANDARD_COEFFICIENTS, ties)
     x = g.reshape(shape[0], 3, -1)

@@ -22,12 +22,10 @@ def ratio_rows(
         for column in range(a.shape[1]):
             whole = np.int64(np.floor(a[row, column] / divisor))
             rest = (a[row, column] - whole * divisor) << shift
-            # Below 2^shift, so that the float64 quotient's floor misses by one at most.
             part = np.int64(np.floor(rest / divisor))
             rest -= part * divisor
-            step = np.int64(rest >= divisor) - np.int64(rest < 0)
-            part += step
-            rest -= step * divisor
+            # The part is below 2^shift, so its floor is wrong next to a whole number only, by one,
+            # and the rounding makes up for it: the rest is just below 0, or not below the divisor.
             short = divisor - rest
             up = rest > short or (rest == short and (not half_even or part & 1 == 1))
             result[row, column] = (whole << shift) + part + np.int64(up)

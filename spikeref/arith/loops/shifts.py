@@ -106,7 +106,6 @@ def block_rows(
         half = ((np.int64(1) << places) >> 1) - odd
         if (magnitude + ((magnitude >> places) & odd) + half) >> places > most:
             places += 1
-            odd = np.int64(half_even)
             half = ((np.int64(1) << places) >> 1) - odd
         shift[row] = places
         for column in range(x.shape[1]):
