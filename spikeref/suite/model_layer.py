@@ -104,7 +104,7 @@ def layer_cases(layer: Layer) -> Iterator[Case]:
         yield _linear_case(layer, operator, entering[GROUP_OF[operator]])
     yield from _attention_cases(layer)
     for name, before, op in (("attention", residual, "o"), ("mlp", middle, "down")):
-        inputs = {"x": before, "out": layer.record(op).output}
+        inputs = {"x": before, "out": layer.record(op).output.astype(np.int64)}
         yield layer.case(f"{name}-residual", "residual_add", {}, inputs)
 
 
@@ -254,7 +254,8 @@ def _attention_cases(layer: Layer) -> Iterator[Case]:
         case = layer.case(f"rope-{op}", "rope", {}, inputs)
         yield case
         rotated[op] = _output(case, "r")
-    values = layer.record("v").output.reshape(tokens, shape.kv_heads, shape.head_dim)
+    wide = layer.record("v").output.astype(np.int64)
+    values = wide.reshape(tokens, shape.kv_heads, shape.head_dim)
     for name, r, fraction_bits in (
         ("keys", rotated["k"], TURNED_FRACTION_BITS),
         ("values", values, FRACTION_BITS),
