@@ -139,7 +139,7 @@ def saturate(x: Int64, bits: int) -> Saturated:
     return Saturated(values=clipped, count=changed.sum(axis=1, dtype=np.int64))
 
 
-def add_saturating(x: Int64, y: Int64, bits: int) -> Saturated:
+def add_saturating(x: Int64, y: Integers, bits: int) -> Saturated:
     """Return saturate(x + y, bits) of x and y [T, N], |x + y| < 2^63."""
     if not suits_loops(x.size):
         return saturate(x + y, bits)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,8 +162,8 @@ class _Pass:
 
     def linear(
         self, index: int, layer: DecoderLayer, operator: Operator, given: SpikingInput
-    ) -> NDArray[np.int64]:
-        """Return a linear operator's output, int64 [T, M] (OP-8)."""
+    ) -> NDArray[Any]:
+        """Return a linear operator's output, integers [T, M] (OP-8)."""
         done = linear(
             given,
             layer.synapses(operator),
@@ -186,9 +187,9 @@ class _Pass:
         self,
         index: int,
         layer: DecoderLayer,
-        q: NDArray[np.int64],
-        k: NDArray[np.int64],
-        v: NDArray[np.int64],
+        q: NDArray[Any],
+        k: NDArray[Any],
+        v: NDArray[Any],
     ) -> AttentionOutput:
         """Return attention over the cache, after adding this pass's keys and values to it."""
         model, shape = self.model, self.model.config.shape
@@ -251,7 +252,7 @@ class _Pass:
         )
 
     def add(
-        self, index: int, op: ResidualOp, x: NDArray[np.int64], out: NDArray[np.int64]
+        self, index: int, op: ResidualOp, x: NDArray[np.int64], out: NDArray[Any]
     ) -> NDArray[np.int64]:
         """Return the residual stream after a saturating addition (OP-10)."""
         summed = add_saturating(x, out, RESIDUAL_BITS)

@@ -38,16 +38,16 @@ class HeadSpikes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
-    """Query mantissas, int64 [T, H, d] of 24 bits, and their exponents x_q, int64 [T, H]."""
+    """Query mantissas, integers [T, H, d] of 24 bits, and their exponents x_q, int64 [T, H]."""
 
-    mantissa: NDArray[np.int64]
+    mantissa: NDArray[Any]
     exponent: NDArray[np.int64]
 
 
 def spiking_heads(
     x: NDArray[Any], fraction_bits: int, plan: HadamardPlan | None, encoder: Encoder
 ) -> HeadSpikes:
-    """Return the spikes of keys or values x, int64 [T, G, d] (ATT-2, ATT-3)."""
+    """Return the spikes of keys or values x, integers [T, G, d] (ATT-2, ATT-3)."""
     start = np.full(x.shape[:2], -fraction_bits, dtype=np.int64)
     rotated = rotate_block(Scaled(values=x, exponent=start), plan, encoder.ties)
     spikes = encode(rotated.values, encoder)
@@ -60,13 +60,13 @@ def spiking_heads(
 
 
 def query_mantissas(
-    x: NDArray[np.int64],
+    x: NDArray[Any],
     fraction_bits: int,
     plan: HadamardPlan | None,
     constants: Constants,
     ties: Ties,
 ) -> Queries:
-    """Return the query mantissas of x, int64 [T, H, d], which carry the score constant (ATT-4)."""
+    """Return the query mantissas of x [T, H, d], which carry the score constant (ATT-4)."""
     start = np.full(x.shape[:2], -fraction_bits, dtype=np.int64)
     rotated = rotate_block(Scaled(values=x, exponent=start), plan, ties)
     block = block_shift(rotated.values * np.int64(constants.score_mantissa), QUERY_BITS, ties)
@@ -75,11 +75,11 @@ def query_mantissas(
 
 
 def spiking_heads_of_rows(
-    x: NDArray[np.int64], turns: Turns | None, plan: HadamardPlan | None, encoder: Encoder
+    x: NDArray[Any], turns: Turns | None, plan: HadamardPlan | None, encoder: Encoder
 ) -> HeadSpikes:
     """Return the spikes of keys, or of values where turns is None, block of rows by block of rows.
 
-    x: outputs of k or v, int64 [T, G, d] of 32 bits; keys are turned to their positions (ATT-1).
+    x: outputs of k or v, [T, G, d] of 32 bits; keys are turned to their positions (ATT-1).
     Blocks run in threads.
     """
 
@@ -101,13 +101,13 @@ def spiking_heads_of_rows(
 
 
 def query_mantissas_of_rows(
-    x: NDArray[np.int64],
+    x: NDArray[Any],
     turns: Turns,
     plan: HadamardPlan | None,
     constants: Constants,
     ties: Ties,
 ) -> Queries:
-    """Return the query mantissas of outputs of q, int64 [T, H, d], as spiking_heads_of_rows."""
+    """Return the query mantissas of outputs of q, [T, H, d], as spiking_heads_of_rows."""
 
     def work(rows: slice) -> Queries:
         turned = rotate_positions(x[rows], turns.cos[rows], turns.sin[rows])

@@ -23,7 +23,7 @@ class LinearOutput:
     accumulator: NDArray[Any]
     """Σ_j (c_j − z)·W[j], integers [T, M], |y| <= 2^30."""
     output: Saturated
-    """int64 [T, M] with 16 fraction bits."""
+    """[T, M] with 16 fraction bits: int32 where it has 32 bits, int64 where it has 40."""
 
 
 def linear(

@@ -70,7 +70,7 @@ def rms_norm(x: NDArray[np.int64], gamma: Gamma | None, constants: Constants, ti
 
 
 def _by_loop(
-    m: NDArray[np.int64],
+    m: NDArray[Any],
     inverse: NDArray[np.int64],
     shift: NDArray[np.int64],
     gamma: Gamma | None,

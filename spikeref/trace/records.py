@@ -115,8 +115,8 @@ class LinearRecord:
     first_token: int
     accumulator: NDArray[Any]
     """After the zero-point correction, [T, M], 32 bits."""
-    output: NDArray[np.int64]
-    """int64 [T, M], 40 bits."""
+    output: NDArray[Any]
+    """Integers [T, M], 40 bits."""
     saturations: NDArray[np.int64]
     """int64 [T]."""
 
@@ -134,8 +134,8 @@ class QueryRecord:
     op: Literal["query"] = "query"
     layer: int
     first_token: int
-    mantissa: NDArray[np.int64]
-    """int64 [T, H, d], 24 bits."""
+    mantissa: NDArray[Any]
+    """Integers [T, H, d], 24 bits."""
     exponent: NDArray[np.int64]
     """int64 [T, H]."""
 

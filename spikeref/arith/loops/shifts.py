@@ -27,7 +27,7 @@ def shift_rows(
 def norm_rows(
     first: int,
     last: int,
-    m: NDArray[np.int64],
+    m: NDArray[Any],
     inverse: NDArray[np.int64],
     shift: NDArray[np.int64],
     half_even: bool,
