@@ -6,10 +6,9 @@ Rows never depend on each other, so neither the blocks nor the threads can chang
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from itertools import pairwise
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Generic, TypeVar
 
 BLOCK_ELEMENTS = 1 << 19
 """Elements of one block: so many that each NumPy call on it outlasts the hand-over of the
@@ -60,63 +59,114 @@ def even_parts(total: int, count: int) -> list[slice]:
 def map_in_threads(
     work: Callable[[Item], Result], items: Iterable[Item], elements: int
 ) -> list[Result]:
-    """Return [work(item) for item in items], where `work` is pure and takes `elements` in all."""
+    """Return [work(item) for item in items], in threads where `elements` in all are worth it.
+
+    No work depends on another's.
+    """
     listed = list(items)
-    count = min(threads_for(elements), len(listed))
-    if count < 2:
+    threads = min(threads_for(elements), len(listed))
+    if threads < 2:
         return [work(item) for item in listed]
-    results: dict[int, Result] = {}
-    waiting = list(enumerate(listed))[::-1]
-
-    def take() -> None:
-        # Each thread takes the next item as soon as it is free: waking one takes a while.
-        while waiting:
-            try:
-                index, item = waiting.pop()
-            except IndexError:  # another thread was faster
-                return
-            try:
-                results[index] = work(item)
-            except BaseException:
-                waiting.clear()
-                raise
-
-    futures = [_threads(cores() - 1).submit(take) for _ in range(count - 1)]
+    job = _Job(work, listed)
     try:
+        _HELPERS.ask(job.help, threads - 1)
         # The calling thread is on a core too.
-        _as_thread(take)
-    finally:
-        # Even after an error nothing may go on writing behind the caller's back.
-        started = [future for future in futures if not future.cancel()]
-        for future in started:
-            future.exception()
-    for future in started:
-        future.result()
-    return [results[index] for index in range(len(listed))]
-
-
-def _as_thread(work: Callable[[], None]) -> None:
-    """Do work that starts no threads."""
-    _mark_thread()
-    try:
-        work()
+        _THREAD.ours = True
+        job.take()
     finally:
         _THREAD.ours = False
+        job.end()
+    return job.results()
 
 
-@lru_cache(maxsize=1)
-def _threads(count: int) -> ThreadPoolExecutor:
-    """Return threads that wait for work: starting them anew costs a large share of an operator."""
-    return ThreadPoolExecutor(count, thread_name_prefix="spikeref", initializer=_mark_thread)
+class _Job(Generic[Item, Result]):
+    """Items that several threads work through: each takes the next one as soon as it is free."""
+
+    def __init__(self, work: Callable[[Item], Result], items: list[Item]) -> None:
+        self._work = work
+        self._count = len(items)
+        self._waiting = list(enumerate(items))[::-1]
+        self._results: dict[int, Result] = {}
+        self._errors: list[BaseException] = []
+        self._begun: list[None] = []
+        self._ended: SimpleQueue[None] = SimpleQueue()
+
+    def take(self) -> None:
+        """Work until no item waits; after an error none does."""
+        while True:
+            try:
+                index, item = self._waiting.pop()
+            except IndexError:
+                return
+            try:
+                self._results[index] = self._work(item)
+            except BaseException as error:
+                self._errors.append(error)
+                self._waiting.clear()
+
+    def help(self) -> None:
+        """Take items beside the thread whose job it is."""
+        self._begun.append(None)
+        try:
+            self.take()
+        finally:
+            self._ended.put(None)
+
+    def end(self) -> None:
+        """Wait for the helpers that have begun; those that come later find nothing to do.
+
+        Even after an error, or an interrupt, nothing may go on writing behind the caller's back.
+        """
+        self._waiting.clear()
+        for _ in range(len(self._begun)):
+            try:
+                self._ended.get()
+            except KeyboardInterrupt as error:
+                self._errors.append(error)
+                self._ended.get()
+
+    def results(self) -> list[Result]:
+        """Return the results in the items' order, or raise the first error."""
+        for error in self._errors:
+            raise error
+        return [self._results[index] for index in range(self._count)]
 
 
-def _mark_thread() -> None:
+class _Helpers:
+    """Threads that wait for work: starting them anew costs more than many an operator."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start without threads: a forked process has none of its parent's."""
+        self._lock = threading.Lock()
+        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._started = 0
+
+    def ask(self, task: Callable[[], None], count: int) -> None:
+        """Let `count` threads do the task as soon as they are free."""
+        with self._lock:
+            while self._started < count:
+                name = f"spikeref_{self._started}"
+                arguments = (self._waiting,)
+                threading.Thread(target=_serve, args=arguments, name=name, daemon=True).start()
+                self._started += 1
+        for _ in range(count):
+            self._waiting.put(task)
+
+
+def _serve(waiting: SimpleQueue[Callable[[], None]]) -> None:
     _THREAD.ours = True
+    while True:
+        waiting.get()()
 
 
-# A forked process has none of its parent's threads.
+# Threads belong to the process, and so does who starts them.
+_HELPERS = _Helpers()
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.cache_clear)
+    os.register_at_fork(after_in_child=_HELPERS.forget)
 
 
 def map_row_blocks(rows: int, columns: int, work: Callable[[slice], Result]) -> list[Result]:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spikeref.arith.blocks import (
-    BLOCK_ELEMENTS,
-    cores,
     even_parts,
     map_in_threads,
     map_row_blocks,
@@ -26,6 +27,9 @@ SHARES = 4
 Loop: TypeAlias = Callable[..., None]
 """(first row, last row + 1, arrays and numbers) -> None."""
 
+LOOP_BLOCK_ELEMENTS = 1 << 22
+"""Elements of a block around loops: its arrays of 64 bits have 32 MB each."""
+
 Result = TypeVar("Result")
 
 
@@ -34,59 +38,71 @@ def suits_loops(elements: int) -> bool:
     return elements >= WORTH_LOADING and _compiler() is not None
 
 
-def over_rows(loop: Loop, rows: int, elements: int, *arguments: Any) -> None:
-    """Call loop(first, last, *arguments) for all rows, a share on each core.
+def over_rows(
+    loop: Loop, rows: int, elements: int, given: tuple[Any, ...], *filled: NDArray[Any]
+) -> None:
+    """Call loop(first, last, *given, *filled) for all rows, a share on each core.
 
-    elements: how many all the rows have. Only where suits_loops.
+    elements: how many all the rows have; only where suits_loops. given: arrays and numbers that
+    the loop reads; filled: arrays in C order that it writes.
     """
     run = _machine_code(loop)
+    arguments = *(_in_c_order(one) for one in given), *filled
     threads = threads_for(elements)
     parts = even_parts(rows, threads * SHARES if threads > 1 else 1)
     map_in_threads(lambda part: run(part.start, part.stop, *arguments), parts, elements)
 
 
-def map_loop_blocks(rows: int, columns: int, work: Callable[[slice], Result]) -> list[Result]:
-    """Return what map_row_blocks does, for work whose loops run in threads themselves.
+def _in_c_order(given: Any) -> Any:
+    """Return an array as one of native bytes in C order: each other layout would be compiled too,
+    and byte orders are confused."""
+    if not isinstance(given, np.ndarray) or (given.flags.c_contiguous and given.dtype.isnative):
+        return given
+    return np.ascontiguousarray(given, dtype=given.dtype.newbyteorder("="))
 
-    Where loops suit it, blocks come one after another, and only their number of elements is
-    bounded.
+
+def map_loop_blocks(rows: int, columns: int, work: Callable[[slice], Result]) -> list[Result]:
+    """Return what map_row_blocks does, for work that is loops above all, which have threads.
+
+    Where loops suit it, blocks come one after another, so large that few calls do.
     """
     if not suits_loops(rows * columns):
         return map_row_blocks(rows, columns, work)
-    return [
-        work(part) for part in even_parts(rows, -(-rows * columns // (cores() * BLOCK_ELEMENTS)))
-    ]
+    return [work(part) for part in even_parts(rows, -(-rows * columns // LOOP_BLOCK_ELEMENTS))]
 
 
 @cache
 def _compiler() -> Any | None:
-    """Return the library that compiles, or None where there is none."""
+    """Return what compiles, or None where there is nothing that does."""
     try:
-        import numba
-    except ImportError:  # a broken installation, or one for another NumPy, is as good as none
+        from numba import config, njit
+    except Exception:  # a broken installation, or one for another NumPy, is as good as none
         return None
-    return numba
+    return None if config.DISABLE_JIT else njit
 
 
 @cache
 def _machine_code(loop: Loop) -> Loop:
     """Return the loop compiled, without the interpreter's lock, so that all cores work at once."""
-    compiler = _compiler()
-    assert compiler is not None
+    compile_loop = _compiler()
+    assert compile_loop is not None
 
     def compiled(keep: bool) -> Loop:
-        made: Loop = compiler.njit(nogil=True, cache=keep, error_model="numpy")(loop)
+        made: Loop = compile_loop(nogil=True, cache=keep, error_model="numpy")(loop)
         return made
 
     try:
-        kept = compiled(keep=True)
+        used = compiled(keep=True)
     except RuntimeError:  # no folder to keep it in
         return compiled(keep=False)
 
     def run(*arguments: Any) -> None:
+        nonlocal used
         try:
-            kept(*arguments)
-        except OSError:  # nothing has run yet: the folder is full, or not ours
-            compiled(keep=False)(*arguments)
+            used(*arguments)
+        except Exception:
+            # Loops raise nothing: the folder is full, not ours, or holds what cannot be read.
+            used = compiled(keep=False)
+            used(*arguments)
 
     return run

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.arith.blas_threads import one_blas_thread
-from spikeref.arith.blocks import cores, even_parts, for_row_blocks, map_in_threads, threads_for
+from spikeref.arith.blocks import even_parts, for_row_blocks, map_in_threads, threads_for
 from spikeref.arith.byte_products import byte_product, suits_bytes
 from spikeref.arith.compiled import over_rows, suits_loops
 from spikeref.arith.loops.shifts import square_rows
@@ -119,29 +119,37 @@ def dot_in_numpy(
 
 
 def dot_by_heads(a: NDArray[Any], b: NDArray[Any], *, a_max: int, b_max: int) -> NDArray[np.int64]:
-    """Return a[:, head] @ b[head] for every head, exactly: int64 [T, C, M].
+    """Return a[:, head] @ b[head // (C / G)] for every head, exactly: int64 [T, C, M].
 
-    a: [T, C, K]; b: [C, K, M]; a_max, b_max: bounds on |a| and |b|, as of dot_exact.
+    a: [T, C, K]; b: [G, K, M], of which C / G heads in a row share one; a_max, b_max: bounds on
+    |a| and |b|, as of dot_exact.
     """
     tokens, heads, terms = a.shape
-    columns = b.shape[2]
+    groups, _, columns = b.shape
     result = np.empty((tokens, heads, columns), dtype=np.int64)
+    if result.size == 0:
+        return result
+    shared = heads // groups
     largest_product = max(a_max, 1) * max(b_max, 1)
     route = choose_route(terms, largest_product, terms * largest_product)
-    if not isinstance(route, ThroughFloat64):
+    if not isinstance(route, ThroughFloat64) or terms * columns > WIDENED_ELEMENTS:
         for head in range(heads):
-            result[:, head] = dot_in_numpy(a[:, head], b[head], a_max=a_max, b_max=b_max)
+            given = a[:, head], b[head // shared]
+            result[:, head] = dot_in_numpy(*given, a_max=a_max, b_max=b_max)
         return result
+    # Heads that share a group are more rows of one product.
+    left = a.reshape(tokens, groups, shared, terms).transpose(1, 0, 2, 3)
+    filled = result.reshape(tokens, groups, shared, columns).transpose(1, 0, 2, 3)
 
     def work(some: slice) -> None:
-        left = a[:, some].transpose(1, 0, 2).astype(np.float64)
-        product = np.matmul(left, b[some].astype(np.float64))
-        np.copyto(result[:, some].transpose(1, 0, 2), product, casting="unsafe")
+        rows = left[some].astype(np.float64, order="C").reshape(-1, tokens * shared, terms)
+        product = np.matmul(rows, b[some].astype(np.float64))
+        np.copyto(filled[some], product.reshape(filled[some].shape), casting="unsafe")
 
     elements = a.size + b.size + result.size
     with np.errstate(all="ignore"), one_blas_thread():
-        parts = -(-elements // (cores() * WIDENED_ELEMENTS)) * threads_for(elements)
-        map_in_threads(work, even_parts(heads, parts), elements)
+        parts = max(threads_for(elements), -(-elements // WIDENED_ELEMENTS))
+        map_in_threads(work, even_parts(groups, parts), elements)
     return result
 
 
@@ -155,7 +163,7 @@ def sum_of_squares(m: NDArray[Any]) -> NDArray[np.int64]:
         raise RangeError("sum of squares", bound, 64, "ARITH-9")
     if suits_loops(m.size):
         energy = np.empty(len(m), dtype=np.int64)
-        over_rows(square_rows, len(m), m.size, np.ascontiguousarray(m), energy)
+        over_rows(square_rows, len(m), m.size, (m,), energy)
         return energy
     return np.asarray(np.einsum("tn,tn->t", m, m, dtype=np.int64))
 

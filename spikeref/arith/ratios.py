@@ -60,11 +60,9 @@ def round_ratio(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
 def _ratio_rows(a: Integers, shift: int, b: Integers, ties: Ties) -> Int64:
     """Return round_ratio(a, shift, b) of a [..., N] and b [..., 1], both below 2^52."""
     result = np.empty(a.shape, dtype=np.int64)
-    rows = np.ascontiguousarray(a, dtype=np.int64).reshape(b.size, -1)
-    divisors = b.astype(np.int64).reshape(-1)
-    half_even = ties is Ties.HALF_EVEN
-    out = result.reshape(rows.shape)
-    over_rows(ratio_rows, len(rows), a.size, rows, shift, divisors, half_even, out)
+    rows = a.astype(np.int64, copy=False).reshape(b.size, -1)
+    given = rows, shift, b.astype(np.int64).reshape(-1), ties is Ties.HALF_EVEN
+    over_rows(ratio_rows, len(rows), a.size, given, result.reshape(rows.shape))
     return result
 
 

@@ -58,8 +58,7 @@ def rescale(
     through_float = ties is Ties.HALF_EVEN and bound < EXACT_IN_FLOAT64 and moderate
     form = np.int32 if bits <= 32 else np.int64
     result = Saturated(values=np.empty(x.shape, dtype=form), count=np.zeros(len(x), dtype=np.int64))
-    of_rows_or_columns = all(by_rows(s.mantissa, x) or by_columns(s.mantissa, x) for s in scales)
-    if through_float and of_rows_or_columns and suits_loops(x.size):
+    if through_float and all(_has_loop(scale, x) for scale in scales) and suits_loops(x.size):
         _by_loop(x, scales, fraction_bits, bits, bias, result)
         return result
 
@@ -81,6 +80,12 @@ def rescale(
 
     for_row_blocks(len(x), math.prod(x.shape[1:]), work)
     return result
+
+
+def _has_loop(scale: Scale, x: NDArray[Any]) -> bool:
+    """Return whether a scale is one of the rows of x [T, …, M], or one of its columns."""
+    alike = scale.mantissa.shape == scale.exponent.shape
+    return alike and x.ndim > 1 and (by_rows(scale.mantissa, x) or by_columns(scale.mantissa, x))
 
 
 def _rows_of(scale: Scale, shape: tuple[int, ...], rows: slice) -> Scale:
@@ -133,20 +138,17 @@ def _by_loop(
         factors = outer if by_rows(scale.mantissa, x) else inner
         factors *= np.ldexp(scale.mantissa.astype(np.float64), scale.exponent.astype(np.int32))
     np.ldexp(inner, fraction_bits, out=inner)
-    over_rows(
-        scale_rows,
-        tokens,
-        x.size,
-        np.ascontiguousarray(x).reshape(tokens, groups, width),
+    given = (
+        x.reshape(tokens, groups, width),
         outer.reshape(tokens, groups),
         inner.reshape(groups, width),
         float(1 << (INTERMEDIATE_BITS - 1)),
         np.zeros(width, dtype=np.int64) if bias is None else bias,
         -(1 << (bits - 1)),
         (1 << (bits - 1)) - 1,
-        result.values.reshape(tokens, groups, width),
-        result.count,
     )
+    values = result.values.reshape(tokens, groups, width)
+    over_rows(scale_rows, tokens, x.size, given, values, result.count)
 
 
 def _through_int64(

@@ -68,10 +68,10 @@ def round_shift(x: Integers, s: int | Integers, ties: Ties) -> Int64:
 def _shift_rows(x: Int64, shift: Int64, ties: Ties) -> Int64:
     """Return round_shift(x, shift) of x [..., N] and shifts [..., 1], or one, in 0 … 63."""
     result = np.empty(x.shape, dtype=np.int64)
-    shifts = np.ascontiguousarray(np.broadcast_to(shift, (*x.shape[:-1], 1))).reshape(-1)
-    rows = np.ascontiguousarray(x).reshape(len(shifts), -1)
-    half_even = ties is Ties.HALF_EVEN
-    over_rows(shift_rows, len(rows), x.size, rows, shifts, half_even, result.reshape(rows.shape))
+    shifts = np.broadcast_to(shift, (*x.shape[:-1], 1)).reshape(-1)
+    rows = x.reshape(len(shifts), -1)
+    given = rows, shifts, ties is Ties.HALF_EVEN
+    over_rows(shift_rows, len(rows), x.size, given, result.reshape(rows.shape))
     return result
 
 
@@ -139,15 +139,15 @@ def saturate(x: Int64, bits: int) -> Saturated:
     return Saturated(values=clipped, count=changed.sum(axis=1, dtype=np.int64))
 
 
-def add_saturating(x: Int64, y: Integers, bits: int) -> Saturated:
-    """Return saturate(x + y, bits) of x and y [T, N], |x + y| < 2^63."""
+def add_saturating(x: Integers, y: Integers, bits: int) -> Saturated:
+    """Return saturate(x + y, bits) of integers x and y [T, N], |x + y| < 2^63."""
     if not suits_loops(x.size):
-        return saturate(x + y, bits)
+        return saturate(np.add(x, y, dtype=np.int64), bits)
     result = Saturated(
         values=np.empty(x.shape, dtype=np.int64), count=np.empty(len(x), dtype=np.int64)
     )
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    over_rows(add_rows, len(x), x.size, x, y, low, high, result.values, result.count)
+    over_rows(add_rows, len(x), x.size, (x, y, low, high), result.values, result.count)
     return result
 
 
@@ -210,15 +210,13 @@ def block_shift(x: Integers, bits: int, ties: Ties) -> Block:
 
 def _block_by_loop(x: Integers, bits: int, ties: Ties) -> Block:
     mantissas = np.empty(x.shape, dtype=np.int32)
-    low, high, shift = np.empty((3, *x.shape[:-1]), dtype=np.int64)
-    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    low, high, shift = (np.empty(x.shape[:-1], dtype=np.int64) for _ in range(3))
+    rows = x.reshape(-1, x.shape[-1])
     over_rows(
         block_rows,
         len(rows),
         x.size,
-        rows,
-        bits,
-        ties is Ties.HALF_EVEN,
+        (rows, bits, ties is Ties.HALF_EVEN),
         low.reshape(-1),
         high.reshape(-1),
         mantissas.reshape(rows.shape),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spikeref.engine.events import Arrival, EventQueue, Sorted, events_of, pack_events
 from spikeref.engine.las_asynchronous import las_asynchronous
-from spikeref.engine.products import Engine, Synaptic
+from spikeref.engine.products import Engine, Synaptic, counts_of_heads
 from spikeref.engine.sparse_addition import add_rows, subtract_rows
 from spikeref.neurons.counts import Encoder
 
@@ -63,10 +63,11 @@ class _Epochs:
         self, queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder
     ) -> NDArray[np.int64]:
         """Return scores [T, C, S]; the source number of a key spike is j·d + dim (EVENT-3)."""
-        positions, heads, width = counts.shape
-        accumulators = np.zeros((len(queries), heads, positions), dtype=np.int64)
-        for token, head in np.ndindex(len(queries), heads):
-            population = counts[:, head].reshape(-1)
+        width = counts.shape[2]
+        accumulators = np.zeros((*queries.shape[:2], len(counts)), dtype=np.int64)
+        of_heads = counts_of_heads(counts, queries.shape[1])
+        for token, head in np.ndindex(*queries.shape[:2]):
+            population = of_heads[:, head].reshape(-1)
             queue = self._queue(population, encoder)
             for events in queue.batches(population.size, encoder.train_length):
                 position, dimension = np.divmod(events.source, np.int64(width))
@@ -78,10 +79,11 @@ class _Epochs:
         self, addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder
     ) -> NDArray[np.int64]:
         """Return sums [T, C, d]; the source number of a value spike is j·d + dim (EVENT-3)."""
-        _, heads, width = counts.shape
-        accumulators = np.zeros((len(addends), heads, width), dtype=np.int64)
-        for token, head in np.ndindex(len(addends), heads):
-            population = counts[:, head].reshape(-1)
+        width = counts.shape[2]
+        accumulators = np.zeros((*addends.shape[:2], width), dtype=np.int64)
+        of_heads = counts_of_heads(counts, addends.shape[1])
+        for token, head in np.ndindex(*addends.shape[:2]):
+            population = of_heads[:, head].reshape(-1)
             queue = self._queue(population, encoder)
             for events in queue.batches(population.size, encoder.train_length):
                 position, dimension = np.divmod(events.source, np.int64(width))

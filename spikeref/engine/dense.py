@@ -22,7 +22,7 @@ def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArr
 
 
 def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Return Σ_dim μ_dim·c_j,dim, integers [T, C, S], of [T, C, d] and key counts [S, C, d]."""
+    """Return Σ_dim μ_dim·c_j,dim, integers [T, C, S], of [T, C, d] and key counts [S, G, d]."""
     return dot_by_heads(
         queries,
         counts.transpose(1, 2, 0),
@@ -32,7 +32,7 @@ def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDAr
 
 
 def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Return Σ_j addend_j·c_j,dim, integers [T, C, d], of [T, C, S] and value counts [S, C, d]."""
+    """Return Σ_j addend_j·c_j,dim, integers [T, C, d], of [T, C, S] and value counts [S, G, d]."""
     return dot_by_heads(
         addends,
         counts.transpose(1, 0, 2),

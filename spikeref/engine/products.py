@@ -33,12 +33,18 @@ Project = Callable[[NDArray[Any], Synaptic, Encoder], NDArray[Any]]
 """(counts [T, N], synapses, encoder) -> Σ_j c_j·W[j], integers [T, M] (ADD-1)."""
 
 Score = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
-"""(query mantissas [T, C, d], key counts int8 [S, C, d], encoder) -> integers [T, C, S], head by
-head of C (ATT-6)."""
+"""(query mantissas [T, C, d], key counts int8 [S, G, d], encoder) -> integers [T, C, S], head by
+head of C, of which C / G in a row share a group (ATT-6)."""
 
 Mix = Callable[[NDArray[Any], NDArray[Any], Encoder], NDArray[Any]]
-"""(addends [T, C, S], value counts int8 [S, C, d], encoder) -> integers [T, C, d], head by head
-of C (ATT-8)."""
+"""(addends [T, C, S], value counts int8 [S, G, d], encoder) -> integers [T, C, d], head by head
+of C, of which C / G in a row share a group (ATT-8)."""
+
+
+def counts_of_heads(counts: NDArray[Any], heads: int) -> NDArray[Any]:
+    """Return the counts that each of C = heads heads sees, [S, C, d], of counts [S, G, d]."""
+    groups = counts.shape[1]
+    return counts if groups == heads else np.repeat(counts, heads // groups, axis=1)
 
 
 SpikeHadamard = Callable[[BinaryTrain, BinaryTrain], NDArray[np.int64]]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeref.engine.las_synchronous import hadamard
-from spikeref.engine.products import Engine, Synaptic
+from spikeref.engine.products import Engine, Synaptic, counts_of_heads
 from spikeref.engine.sparse_addition import add_rows, subtract_rows
 from spikeref.neurons.counts import Encoder
 from spikeref.neurons.trains import virtual_steps
@@ -26,9 +26,9 @@ def project(counts: NDArray[Any], synaptic: Synaptic, encoder: Encoder) -> NDArr
 
 def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[np.int64]:
     """Return scores [T, C, S]: a key spike adds ± its dimension's query mantissa (ADD-6)."""
-    positions, heads, _ = counts.shape
-    accumulators = np.zeros((len(queries), heads, positions), dtype=np.int64)
-    for spikes in virtual_steps(counts, encoder.train_length):
+    accumulators = np.zeros((*queries.shape[:2], len(counts)), dtype=np.int64)
+    of_heads = counts_of_heads(counts, queries.shape[1])
+    for spikes in virtual_steps(of_heads, encoder.train_length):
         for query, accumulator in zip(queries, accumulators, strict=True):
             accumulator += _selected(spikes, query).sum(axis=2, dtype=np.int64).T
     return accumulators
@@ -36,8 +36,9 @@ def score(queries: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDAr
 
 def mix(addends: NDArray[Any], counts: NDArray[Any], encoder: Encoder) -> NDArray[np.int64]:
     """Return sums int64 [T, C, d]: a value spike adds ± its position's addend (ADD-6)."""
-    accumulators = np.zeros((len(addends), *counts.shape[1:]), dtype=np.int64)
-    for spikes in virtual_steps(counts, encoder.train_length):
+    accumulators = np.zeros((*addends.shape[:2], counts.shape[2]), dtype=np.int64)
+    of_heads = counts_of_heads(counts, addends.shape[1])
+    for spikes in virtual_steps(of_heads, encoder.train_length):
         for addend, accumulator in zip(addends, accumulators, strict=True):
             accumulator += _selected(spikes, addend.T[:, :, None]).sum(axis=0, dtype=np.int64)
     return accumulators

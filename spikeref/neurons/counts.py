@@ -119,18 +119,15 @@ def encode(v: NDArray[Any], encoder: Encoder) -> Counts:
 def _encode_by_loop(v: NDArray[np.int32], encoder: Encoder) -> Counts:
     binary = encoder.encoding is Encoding.BINARY
     counts = np.empty(v.shape, dtype=np.uint8 if binary else np.int8)
-    spread, zero_point = np.empty((2, *v.shape[:-1]), dtype=np.int64)
-    rows = np.ascontiguousarray(v).reshape(-1, v.shape[-1])
+    spread, zero_point = (np.empty(v.shape[:-1], dtype=np.int64) for _ in range(2))
+    rows = v.reshape(-1, v.shape[-1])
+    ratio = encoder.clip_ratio.as_integer_ratio()
+    lowest = 0 if binary else -(1 << (encoder.bits - 1))
     over_rows(
         count_rows,
         len(rows),
         v.size,
-        rows,
-        encoder.levels,
-        *encoder.clip_ratio.as_integer_ratio(),
-        binary,
-        0 if binary else -(1 << (encoder.bits - 1)),
-        encoder.levels,
+        (rows, encoder.levels, *ratio, binary, lowest, encoder.levels),
         counts.reshape(rows.shape),
         spread.reshape(-1),
         zero_point.reshape(-1),

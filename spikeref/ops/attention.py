@@ -1,16 +1,18 @@
 """Attention on the spiked key/value cache (ATT-5 to ATT-11)."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.compiled import map_loop_blocks
 from spikeref.arith.hadamard import hadamard_transpose
 from spikeref.arith.rounding import round_shift
-from spikeref.engine.products import Engine
+from spikeref.engine.products import Engine, counts_of_heads
 from spikeref.ops.attention_steps import (
     ADDEND_SHIFT,
     RATIO_BITS,
@@ -67,6 +69,10 @@ class _Partial:
     """int64 [B]."""
 
 
+Work: TypeAlias = Callable[[slice, slice], NDArray[np.int64]]
+"""(heads, their groups) -> saturations of each query."""
+
+
 def attend(
     queries: Queries,
     keys: CachedSpikes,
@@ -80,7 +86,8 @@ def attend(
     queries: [T, H, …]; keys, values: [S, G, …] with S = first_position + T.
     """
     tokens, heads, width = queries.mantissa.shape
-    group_of = np.arange(heads) // (heads // keys.mantissa.shape[1])
+    groups = keys.mantissa.shape[1]
+    shared = heads // groups
     top_score = np.empty((tokens, heads), dtype=np.int64)
     weight_sum = np.empty((tokens, heads), dtype=np.int64)
     accumulator = np.empty((tokens, heads, width), dtype=np.int64)
@@ -92,12 +99,14 @@ def attend(
         block = slice(start, min(start + engine.query_block, tokens))
         seen = seen_by(ranges[block])
 
-        def work(chosen: slice, block: slice = block, seen: Seen = seen) -> NDArray[np.int64]:
+        def work(
+            chosen: slice, of: slice, block: slice = block, seen: Seen = seen
+        ) -> NDArray[np.int64]:
             place = block, chosen
             partial = _attend_heads(
                 Queries(mantissa=queries.mantissa[place], exponent=queries.exponent[place]),
-                _of_heads(keys, seen.positions, group_of[chosen]),
-                _of_heads(values, seen.positions, group_of[chosen]),
+                _of_heads(keys, seen.positions, of, chosen),
+                _of_heads(values, seen.positions, of, chosen),
                 seen.hidden[:, None],
                 rules,
                 engine,
@@ -109,9 +118,17 @@ def attend(
             return partial.saturations
 
         if engine.heads_in_order:
-            saturated = [work(slice(head, head + 1)) for head in range(heads)]
+            saturated = [
+                work(slice(head, head + 1), slice(head // shared, head // shared + 1))
+                for head in range(heads)
+            ]
         else:
-            saturated = map_loop_blocks(heads, seen.hidden.size, work)
+            map_blocks = map_loop_blocks if rules.has_loops else map_row_blocks
+
+            def of_groups(of: slice, work: Work = work) -> NDArray[np.int64]:
+                return work(slice(of.start * shared, of.stop * shared), of)
+
+            saturated = map_blocks(groups, shared * seen.hidden.size, of_groups)
         saturations[block] = sum(saturated)
     return AttentionOutput(
         top_score=top_score,
@@ -122,12 +139,13 @@ def attend(
     )
 
 
-def _of_heads(cached: CachedSpikes, positions: slice, groups: NDArray[np.int64]) -> SpikesOfHeads:
-    """Return the cached keys or values that heads of these groups see."""
+def _of_heads(cached: CachedSpikes, positions: slice, groups: slice, heads: slice) -> SpikesOfHeads:
+    """Return what some heads, those of these groups, see of keys or values, counts uncopied."""
+    chosen = cached.mantissa[positions, groups], cached.exponent[positions, groups]
+    count = heads.stop - heads.start
+    mantissa, exponent = (counts_of_heads(part[..., None], count)[..., 0].T for part in chosen)
     return SpikesOfHeads(
-        counts=cached.counts[positions, groups],
-        mantissa=cached.mantissa[positions, groups].T,
-        exponent=cached.exponent[positions, groups].T,
+        counts=cached.counts[positions, groups], mantissa=mantissa, exponent=exponent
     )
 
 

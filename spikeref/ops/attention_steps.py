@@ -70,6 +70,11 @@ class AttentionRules:
         return self.encoder.ties
 
     @property
+    def has_loops(self) -> bool:
+        """Whether compiled loops do most of the work between the products."""
+        return isinstance(self.softmax, Exp2Softmax)
+
+    @property
     def sight(self) -> Sight:
         """What a token sees."""
         return Sight(causal=True, window=self.window)
@@ -80,7 +85,7 @@ class SpikesOfHeads:
     """Keys or values of S positions for each of C query heads."""
 
     counts: NDArray[np.int8]
-    """int8 [S, C, d]."""
+    """int8 [S, G, d]: C/G heads in a row share a group."""
     mantissa: NDArray[np.int64]
     """int64 [C, S]."""
     exponent: NDArray[np.int64]
@@ -161,8 +166,9 @@ def _weigh_by_loop(
         weight=np.empty(scores.shape, dtype=np.int32),
         weight_sum=np.empty(scores.shape[:2], dtype=np.int64),
     )
+    given = scores, hidden[:, 0], LOWEST, powers
     filled = weights.top_score, weights.weight, weights.weight_sum
-    over_rows(weigh_rows, len(scores), scores.size, scores, hidden[:, 0], LOWEST, powers, *filled)
+    over_rows(weigh_rows, len(scores), scores.size, given, *filled)
     return weights
 
 
@@ -195,8 +201,8 @@ def _highest_visible(exponent: NDArray[np.int64], hidden: NDArray[np.bool_]) -> 
     if not suits_loops(elements):
         return np.asarray(np.where(hidden, np.int64(LOWEST), exponent).max(axis=2))
     highest = np.empty((len(hidden), len(exponent)), dtype=np.int64)
-    given = np.ascontiguousarray(exponent), hidden[:, 0], LOWEST
-    over_rows(highest_rows, len(hidden), elements, *given, highest)
+    given = exponent, hidden[:, 0], LOWEST
+    over_rows(highest_rows, len(hidden), elements, given, highest)
     return highest
 
 

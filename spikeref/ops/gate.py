@@ -39,8 +39,8 @@ def silu_gate(
     if suits_loops(g.size):
         result = np.empty(g.shape, dtype=np.int64)
         table = logistic_table(coefficients, ties)
-        constants = log2e, LOG2E_BITS, table, SIGMOID_BITS, ties is Ties.HALF_EVEN
-        over_rows(silu_rows, len(g), g.size, g, a, *constants, result)
+        given = g, a, log2e, LOG2E_BITS, table, SIGMOID_BITS, ties is Ties.HALF_EVEN
+        over_rows(silu_rows, len(g), g.size, given, result)
         return Scaled(values=result, exponent=exponent)
     s = sigmoid(g, log2e, coefficients, ties)
     s *= g

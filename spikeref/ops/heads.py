@@ -80,7 +80,6 @@ def spiking_heads_of_rows(
     """Return the spikes of keys, or of values where turns is None, block of rows by block of rows.
 
     x: outputs of k or v, [T, G, d] of 32 bits; keys are turned to their positions (ATT-1).
-    Blocks run in threads.
     """
 
     def work(rows: slice) -> HeadSpikes:

@@ -26,7 +26,7 @@ class Scaled:
     """Integers that stand for values·2^exponent."""
 
     values: NDArray[Any]
-    """Signed integers [T, N], int32 where a rotation made them."""
+    """Signed integers [T, N]."""
     exponent: NDArray[np.int64]
     """int64 [T]."""
 
@@ -41,6 +41,8 @@ def scaled_by_rows(rows: int, width: int, work: Callable[[slice], Scaled]) -> Sc
     Blocks run in threads.
     """
     parts = map_row_blocks(rows, width, work)
+    if len(parts) == 1:
+        return parts[0]
     return Scaled(
         values=np.concatenate([part.values for part in parts]),
         exponent=np.concatenate([part.exponent for part in parts]),
@@ -83,7 +85,7 @@ def _by_loop(
         factors, places = gamma.mantissas.astype(np.int64), gamma.exponent
     u = np.empty(m.shape, dtype=np.int64)
     shifts = np.minimum(shift, np.int64(63))
-    over_rows(norm_rows, len(m), m.size, m, inverse, shifts, ties is Ties.HALF_EVEN, factors, u)
+    over_rows(norm_rows, len(m), m.size, (m, inverse, shifts, ties is Ties.HALF_EVEN, factors), u)
     return Scaled(values=u, exponent=np.full(len(m), places - FRACTION_BITS, dtype=np.int64))
 
 

@@ -32,7 +32,7 @@ def rotate_positions(
     """
     if suits_loops(x.size):
         result = np.empty(x.shape, dtype=np.int64)
-        over_rows(turn_rows, len(x), x.size, x, cos, sin, result)
+        over_rows(turn_rows, len(x), x.size, (x, cos, sin), result)
         return result
     half = x.shape[-1] >> 1
     first, second = x[..., :half], x[..., half:]

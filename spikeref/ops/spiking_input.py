@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.blocks import map_row_blocks
 from spikeref.arith.compiled import map_loop_blocks
 from spikeref.arith.hadamard import HadamardPlan, hadamard_of_proven
 from spikeref.arith.rounding import Scale, block_shift
@@ -69,13 +70,13 @@ def spiking_input_of_rows(
     clip: MembraneClip | None,
     encoder: Encoder,
 ) -> SpikingInput:
-    """Return spiking_input(given(all rows), …), block of rows by block of rows, in threads.
+    """Return spiking_input(given(all rows), …), block of rows by block of rows.
 
     rows, width: T and N. given: returns u [B, N] of the tokens of a slice; it must be pure.
     """
-    parts = map_loop_blocks(
-        rows, width, lambda block: spiking_input(given(block), plan, clip, encoder)
-    )
+    # Clipping has no loop.
+    map_blocks = map_loop_blocks if clip is None else map_row_blocks
+    parts = map_blocks(rows, width, lambda block: spiking_input(given(block), plan, clip, encoder))
     if len(parts) == 1:
         return parts[0]
     return SpikingInput(

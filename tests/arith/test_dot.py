@@ -12,12 +12,14 @@ from spikeref.arith.dot import (
     FLOAT32_LIMIT,
     FLOAT64_LIMIT,
     SMALLEST_SPLIT,
+    WIDENED_ELEMENTS,
     ThroughFloat32,
     ThroughFloat64,
     ThroughInt64,
     absolute_column_sums,
     absolute_row_sums,
     choose_route,
+    dot_by_heads,
     dot_exact,
     sum_of_squares,
 )
@@ -211,3 +213,31 @@ def test_absolute_sums_of_16_bits(shape: tuple[int, int]) -> None:
     wide = np.abs(weights.astype(np.int64))
     assert absolute_row_sums(weights).tolist() == wide.sum(axis=1).tolist()
     assert absolute_column_sums(weights).tolist() == wide.sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("terms", "columns", "a_max"),
+    [(5, 3, 7), (300, 3, 1 << 23), (WIDENED_ELEMENTS // 4 + 1, 4, 1 << 23), (4, 3, 1 << 55)],
+    ids=["float32", "float64", "one head at a time", "int64"],
+)
+def test_products_of_heads_are_those_of_each_head(
+    groups: int, terms: int, columns: int, a_max: int
+) -> None:
+    """Heads in a row share a group, on every route."""
+    rng = np.random.default_rng(terms + groups)
+    a = rng.integers(-a_max, a_max, size=(3, 4, terms), endpoint=True)
+    b = rng.integers(-7, 8, size=(columns, groups, terms)).astype(np.int8).transpose(1, 2, 0)
+    found = dot_by_heads(a, b, a_max=a_max, b_max=8)
+    assert found.dtype == np.int64
+    for head in range(4):
+        shared = b[head * groups // 4].astype(np.int64)
+        np.testing.assert_array_equal(found[:, head], np.matmul(a[:, head], shared))
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 3), (2, 0, 3), (2, 2, 0)])
+def test_products_of_heads_of_nothing(shape: tuple[int, int, int]) -> None:
+    b = np.ones((shape[1], shape[2], 4), dtype=np.int8)
+    found = dot_by_heads(np.ones(shape, dtype=np.int64), b, a_max=1, b_max=1)
+    assert found.shape == (*shape[:2], 4)
+    assert not found.any()

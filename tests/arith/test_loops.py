@@ -6,6 +6,7 @@ of every overflow; and compiled, on large ones.
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -92,14 +93,22 @@ def block_shifts(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -
         x[-1] = (1 << 40) - 1
         x[-2] = 1
         found.append(block_shift(x, bits, ties))
-    found.append(block_shift(integers(rng, shape, (1 << 31) - 1, np.int32), 16, ties))
+    x = integers(rng, shape, (1 << 31) - 1, np.int32)
+    found.append(block_shift(x, 16, ties))
+    found.append(block_shift(x.reshape(-1), 16, ties))
+    for foreign in (x.astype(">i4"), np.asfortranarray(x), x[:, ::-1]):
+        foreign.flags.writeable = False
+        found.append(block_shift(foreign, 16, ties))
     return found
 
 
 def sums(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
     x, y = integers(rng, shape, (1 << 31) - 1), integers(rng, shape, (1 << 31) - 1, np.int32)
     m = integers(rng, shape, (1 << 23) - 1, np.int32)
-    return add_saturating(x, y, 32), add_saturating(x, x, 33), sum_of_squares(m)
+    foreign = m.astype(">i4")
+    foreign.flags.writeable = False
+    energies = sum_of_squares(m), sum_of_squares(foreign)
+    return add_saturating(x, y, 32), add_saturating(x, x, 33), add_saturating(y, y, 32), energies
 
 
 def rescales(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
@@ -159,7 +168,7 @@ def counts(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
     return [
         encode(x, Encoder(bits=bits, encoding=encoding, clip_ratio=ratio, ties=ties))
         # Short rows have many ranges and zero points.
-        for x in (v, v.reshape(-1, 3))
+        for x in (v, v.reshape(-1, 3), v.reshape(-1), np.asfortranarray(v))
         for bits in (2, 4, 8)
         for encoding in Encoding
         for ratio in (Fraction(1), Fraction(3, 4), Fraction(1, 1024), Fraction(997, 1024))
@@ -254,8 +263,8 @@ CASES: tuple[Case, ...] = (
 
 def arrays_of(found: Any) -> Iterator[NDArray[Any]]:
     """Every array in a result, in order."""
-    if isinstance(found, np.ndarray):
-        yield found
+    if isinstance(found, np.ndarray | np.generic):
+        yield np.asarray(found)
     elif isinstance(found, list | tuple):
         for part in found:
             yield from arrays_of(part)
@@ -376,7 +385,7 @@ class CompilerWithoutSpace:
     def __init__(self, folder: bool) -> None:
         self.folder = folder
 
-    def njit(self, *, cache: bool, **_: object) -> Callable[[Loop], Loop]:
+    def __call__(self, *, cache: bool, **_: object) -> Callable[[Loop], Loop]:
         if cache and not self.folder:
             raise RuntimeError("cannot cache function: no locator available")
 
@@ -400,20 +409,20 @@ def test_no_room_to_keep_machine_code(folder: bool, monkeypatch: pytest.MonkeyPa
         result[first:last] += 1
 
     result = np.zeros(5, dtype=np.int64)
-    over_rows(count, 5, WORTH_LOADING, result)
+    over_rows(count, 5, WORTH_LOADING, (), result)
     compiled._machine_code.cache_clear()
     assert result.tolist() == [1] * 5
 
 
 @pytest.mark.usefixtures("interpreted")
 def test_blocks_around_loops_keep_to_one_thread_and_their_size() -> None:
-    rows, columns = 10, WORTH_LOADING
-    blocks = map_loop_blocks(rows, columns, lambda block: block)
-    assert [i for block in blocks for i in range(block.start, block.stop)] == list(range(rows))
-    assert all(
-        (block.stop - block.start) * columns <= compiled.cores() * compiled.BLOCK_ELEMENTS
-        for block in blocks
-    )
+    rows, columns = 10, compiled.LOOP_BLOCK_ELEMENTS // 3
+    ours = threading.current_thread()
+    blocks = map_loop_blocks(rows, columns, lambda block: (block, threading.current_thread()))
+    assert {thread for _, thread in blocks} == {ours}
+    assert [i for block, _ in blocks for i in range(block.start, block.stop)] == list(range(rows))
+    for block, _ in blocks:
+        assert (block.stop - block.start) * columns <= compiled.LOOP_BLOCK_ELEMENTS
 
 
 def test_the_table_of_sigma_ends_at_its_limit() -> None:

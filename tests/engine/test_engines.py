@@ -32,7 +32,7 @@ ENCODERS = [
     Encoder(bits=4, encoding=Encoding.BINARY),
     Encoder(bits=8, encoding=Encoding.BINARY),
 ]
-HEADS = 3
+HEADS = 4
 NAMES = [f"{e.encoding.value}-{e.bits}-{e.largest_count}" for e in ENCODERS]
 CACHE_ENCODERS = ENCODERS[:4]
 
@@ -60,27 +60,29 @@ class TestEveryEngine:
         found = engine.project(counts, synaptic_of(weights, encoder), encoder)
         assert found.tolist() == product_by_python(counts, weights)
 
+    @pytest.mark.parametrize("groups", [HEADS, HEADS // 2])
     @pytest.mark.parametrize("encoder", CACHE_ENCODERS, ids=NAMES[:4])
-    def test_score(self, engine: Engine, encoder: Encoder) -> None:
-        counts = random_counts(encoder, (6, HEADS, 4), seed=1)
+    def test_score(self, engine: Engine, encoder: Encoder, groups: int) -> None:
+        counts = random_counts(encoder, (6, groups, 4), seed=1)
         limit = (1 << 23) - 1
         rng = np.random.default_rng(2)
         queries = rng.integers(-limit, limit, size=(3, HEADS, 4), endpoint=True)
         queries[0, 1] = [limit, -limit, limit, -limit]
         found = engine.score(queries, counts, encoder)
         for head in range(HEADS):
-            expected = product_by_python(queries[:, head], counts[:, head].T)
+            expected = product_by_python(queries[:, head], counts[:, head * groups // HEADS].T)
             assert found[:, head].tolist() == expected
 
+    @pytest.mark.parametrize("groups", [HEADS, HEADS // 2])
     @pytest.mark.parametrize("encoder", CACHE_ENCODERS, ids=NAMES[:4])
-    def test_mix(self, engine: Engine, encoder: Encoder) -> None:
-        counts = random_counts(encoder, (6, HEADS, 4), seed=3)
+    def test_mix(self, engine: Engine, encoder: Encoder, groups: int) -> None:
+        counts = random_counts(encoder, (6, groups, 4), seed=3)
         rng = np.random.default_rng(4)
         addends = rng.integers(0, 1 << 28, size=(3, HEADS, 6), endpoint=True)
         addends[0, 1] = 1 << 28
         found = engine.mix(addends, counts, encoder)
         for head in range(HEADS):
-            expected = product_by_python(addends[:, head], counts[:, head])
+            expected = product_by_python(addends[:, head], counts[:, head * groups // HEADS])
             assert found[:, head].tolist() == expected
 
     def test_an_empty_population_adds_nothing(self, engine: Engine) -> None:

@@ -150,22 +150,24 @@ def _by_additions(
     u: Integers, plan: HadamardPlan, bound: int, result: NDArray[np.int32], *, transpose: bool
 ) -> None:
     """Fill `result` with the transform of u, both [..., N]: Sylvester's part in int32 additions."""
-    rows: NDArray[Any] = np.ascontiguousarray(u).reshape(-1, plan.order)
     base = tuple(part for part in _leaves(plan.base) if base_order(part) > 1)
-    if base:
-        rows = np.empty(rows.shape, dtype=_exact_type(bound * base_order(plan.base)))
-        given = u.reshape(rows.shape)
-
-        def work(block: slice) -> None:
-            rows[block] = _transform_rows(
-                given[block], base, plan.order, bound, transpose=transpose
-            )
-
-        with one_blas_thread():
-            map_in_threads(work, _blocks(rows.shape), u.size)
     order = 1 << plan.log2_sylvester
-    lines = rows.reshape(-1, _line_length(u[0].size if u.ndim > 1 else u.size, order))
-    over_rows(sylvester_rows, len(lines), u.size, lines, order, result.reshape(lines.shape))
+    if not base:
+        lines = u.reshape(-1, _line_length(u[0].size if u.ndim > 1 else u.size, order))
+        over_rows(sylvester_rows, len(lines), u.size, (lines, order), result.reshape(lines.shape))
+        return
+    rows, filled = u.reshape(-1, plan.order), result.reshape(-1, plan.order)
+    length = _line_length(plan.order, order)
+
+    def work(block: slice) -> None:
+        based = _transform_rows(rows[block], base, plan.order, bound, transpose=transpose)
+        lines = based.reshape(-1, length)
+        over_rows(
+            sylvester_rows, len(lines), u.size, (lines, order), filled[block].reshape(lines.shape)
+        )
+
+    with one_blas_thread():
+        map_in_threads(work, _blocks(rows.shape), u.size)
 
 
 def _line_length(length: int, order: int) -> int:

@@ -51,7 +51,7 @@ def norm_rows(
 def add_rows(
     first: int,
     last: int,
-    x: NDArray[np.int64],
+    x: NDArray[Any],
     y: NDArray[Any],
     low: int,
     high: int,
@@ -62,8 +62,8 @@ def add_rows(
     for row in range(first, last):
         changed = 0
         for column in range(x.shape[1]):
-            value = x[row, column] + y[row, column]
-            saturated = min(max(value, low), high)
+            value = np.int64(x[row, column]) + np.int64(y[row, column])
+            saturated = min(max(value, np.int64(low)), np.int64(high))
             changed += saturated != value
             result[row, column] = saturated
         count[row] = changed
