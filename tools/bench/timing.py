@@ -24,13 +24,16 @@ class Spread:
 def interleave(
     calls: Mapping[str, Callable[[], T]], rounds: int, *, pause: float = PAUSE, warm_up: bool = True
 ) -> dict[str, list[T]]:
-    """Run every call once a round, A B A B, and return what each gave, one entry a round.
+    """Run every call once a round, A B, B A, A B, …, and return what each gave, one entry a round.
 
-    warm_up: first one more round whose results are dropped.
+    No call always follows the same other, which may leave it warm caches or none. warm_up: first
+    one more round whose results are dropped.
     """
     results: dict[str, list[T]] = {name: [] for name in calls}
     for number in range(rounds + warm_up):
-        for name, call in calls.items():
+        names = list(calls) if number % 2 == 0 else list(calls)[::-1]
+        for name in names:
+            call = calls[name]
             time.sleep(pause)
             result = call()
             if number >= warm_up:
