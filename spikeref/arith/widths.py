@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeref.arith.compiled import over_rows, suits_loops
+from spikeref.arith.loops.ranges import range_rows
 from spikeref.errors import RangeError, UsageError
 
 
@@ -12,6 +14,10 @@ def magnitude(x: NDArray[Any]) -> int:
     """Return max|x| of an integer array of any shape as a Python integer; 0 if it is empty."""
     if x.size == 0:
         return 0
+    if x.ndim > 1 and x.dtype.kind == "i" and suits_loops(x.size):
+        low, high = np.empty((2, len(x)), dtype=np.int64)
+        over_rows(range_rows, len(x), x.size, (x.reshape(len(x), -1),), low, high)
+        return max(int(high.max()), -int(low.min()))
     return max(int(x.max()), -int(x.min()))
 
 

@@ -27,6 +27,7 @@ from spikeref.arith.ratios import round_ratio
 from spikeref.arith.rescale import rescale
 from spikeref.arith.rounding import Scale, add_saturating, block_shift, round_shift
 from spikeref.arith.ties import Ties
+from spikeref.arith.widths import magnitude
 from spikeref.engine.dense import DENSE
 from spikeref.errors import RangeError
 from spikeref.forward.cache import Cache
@@ -108,7 +109,14 @@ def sums(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:
     foreign = m.astype(">i4")
     foreign.flags.writeable = False
     energies = sum_of_squares(m), sum_of_squares(foreign)
-    return add_saturating(x, y, 32), add_saturating(x, x, 33), add_saturating(y, y, 32), energies
+    found = [np.asarray(magnitude(m)) for m in (x, y, -x, x[:, 1:], x.reshape(3, -1, 2), foreign)]
+    return (
+        *found,
+        add_saturating(x, y, 32),
+        add_saturating(x, x, 33),
+        add_saturating(y, y, 32),
+        energies,
+    )
 
 
 def rescales(rng: np.random.Generator, shape: tuple[int, int], ties: Ties) -> Any:

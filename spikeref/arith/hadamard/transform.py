@@ -32,6 +32,7 @@ from spikeref.arith.hadamard.orders import (
     plan_hadamard,
 )
 from spikeref.arith.loops.sylvester import sylvester_rows
+from spikeref.arith.widths import magnitude
 from spikeref.errors import RangeError, UsageError
 
 Integers: TypeAlias = NDArray[np.signedinteger[Any]]
@@ -109,7 +110,7 @@ def hadamard_mantissas(
     result = np.empty(rows.shape, dtype=np.float64)
     for block in _blocks(rows.shape):
         part = rows[block]
-        if not (np.array_equal(np.rint(part), part) and _magnitude(part) <= bound):
+        if not (np.array_equal(np.rint(part), part) and bool((np.abs(part) <= bound).all())):
             raise UsageError(f"Hadamard transform: mantissas must be integers of at most ±{bound}")
         result[block] = _transform_rows(
             part, _factors(plan), plan.order, bound, transpose=transpose
@@ -179,7 +180,7 @@ def _line_length(length: int, order: int) -> int:
 
 def _proven_bound(u: Integers, bound: int | None) -> int:
     """Return the stated bound after checking it, or else max|u|."""
-    largest = int(_magnitude(u))
+    largest = magnitude(u)
     if bound is not None and largest > bound:
         raise UsageError(f"Hadamard transform: |u| reaches {largest}, above the bound {bound}")
     return largest if bound is None else bound
@@ -283,15 +284,6 @@ def _cached_factor(factor: Base, stage_type: StageType) -> NDArray[Any]:
 def _blocks(shape: tuple[int, ...]) -> list[slice]:
     step = max(1, BLOCK_ELEMENTS // shape[1])
     return [slice(start, start + step) for start in range(0, shape[0], step)]
-
-
-def _magnitude(values: Integers | NDArray[np.float64]) -> int | float:
-    """Return max|values| exactly (a Python integer for integers), 0 if there are none."""
-    if values.size == 0:
-        return 0
-    largest, smallest = values.max().item(), values.min().item()
-    magnitude: int | float = max(largest, -smallest)
-    return magnitude
 
 
 def _require_width(width: int, plan: HadamardPlan) -> None:
