@@ -167,8 +167,7 @@ def _by_additions(
             sylvester_rows, len(lines), u.size, (lines, order), filled[block].reshape(lines.shape)
         )
 
-    with one_blas_thread():
-        map_in_threads(work, _blocks(rows.shape), u.size)
+    map_in_threads(work, _blocks(rows.shape), u.size)
 
 
 def _line_length(length: int, order: int) -> int:
@@ -216,11 +215,17 @@ def _transform_rows(
 
 
 def _multiply_digit(x: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
-    """Return matrix @ x[b] for every b, of x [B, f, r], a few rows of the matrix at a time."""
+    """Return matrix @ x[b] for every b, of x [B, f, r], on the calling thread.
+
+    Where the BLAS cannot be told so, a few rows of the matrix at a time.
+    """
     _, f, r = x.shape
     step = max(1, ONE_THREAD_PRODUCTS // (f * r))
     if step >= f:
         return np.asarray(np.matmul(matrix, x, dtype=x.dtype))
+    with one_blas_thread() as possible:
+        if possible:
+            return np.asarray(np.matmul(matrix, x, dtype=x.dtype))
     result = np.empty_like(x)
     for start in range(0, f, step):
         part = slice(start, start + step)
