@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 BLOCK_ELEMENTS = 1 << 19
@@ -89,7 +89,8 @@ class _Job(Generic[Item, Result]):
         self._results: dict[int, Result] = {}
         self._errors: list[BaseException] = []
         self._begun: list[None] = []
-        self._ended: SimpleQueue[None] = SimpleQueue()
+        self._ended: list[None] = []
+        self._news: SimpleQueue[None] = SimpleQueue()
 
     def take(self) -> None:
         """Work until no item waits; after an error none does."""
@@ -110,7 +111,8 @@ class _Job(Generic[Item, Result]):
         try:
             self.take()
         finally:
-            self._ended.put(None)
+            self._ended.append(None)
+            self._news.put(None)
 
     def end(self) -> None:
         """Wait for the helpers that have begun; those that come later find nothing to do.
@@ -118,12 +120,14 @@ class _Job(Generic[Item, Result]):
         Even after an error, or an interrupt, nothing may go on writing behind the caller's back.
         """
         self._waiting.clear()
-        for _ in range(len(self._begun)):
+        while len(self._ended) < len(self._begun):
             try:
-                self._ended.get()
+                # An interrupt may take the news away: ask again after a second.
+                self._news.get(timeout=1)
+            except Empty:
+                continue
             except KeyboardInterrupt as error:
                 self._errors.append(error)
-                self._ended.get()
 
     def results(self) -> list[Result]:
         """Return the results in the items' order, or raise the first error."""

@@ -1,6 +1,7 @@
 """The final norm's output to logits: a dense product, as the paper leaves it (OP-12)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,12 @@ LOGIT_FRACTION_BITS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadOutput:
-    """The head's input mantissas, int64 [T, N] of 16 bits, their exponent [T], and the logits.
+    """The head's input mantissas, integers [T, N] of 16 bits, their exponent [T], and the logits.
 
     A vocabulary is wide, so the logits are made a few tokens at a time and kept in 32 bits.
     """
 
-    mantissas: NDArray[np.int64]
+    mantissas: NDArray[Any]
     exponent: NDArray[np.int64]
     logits: NDArray[np.int32]
     """int32 [T, V], 16 fraction bits."""

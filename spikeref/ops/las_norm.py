@@ -1,7 +1,7 @@
 """LayerNorm and RMSNorm by HG neurons and the spike Hadamard product (LAS-4)."""
 
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +170,7 @@ def deviation(x: NDArray[np.int64], centred: bool) -> NDArray[np.int64]:
     return np.asarray(x * np.int64(x.shape[1]) - total[:, None])
 
 
-def _octave_codes(m: NDArray[np.int64], steps: int) -> Octaves:
+def _octave_codes(m: NDArray[Any], steps: int) -> Octaves:
     """Return the top `steps` bits of each |m|, with its sign (step 3)."""
     size = np.abs(m)
     shift = np.maximum(bit_length(size) - np.int64(steps), np.int64(0))

@@ -209,8 +209,8 @@ class HeadRecord:
     op: Literal["head"] = "head"
     layer: int
     first_token: int
-    mantissa: NDArray[np.int64]
-    """int64 [T, N], 16 bits."""
+    mantissa: NDArray[Any]
+    """Integers [T, N], 16 bits."""
     exponent: NDArray[np.int64]
     """int64 [T]."""
     logits: NDArray[np.int32]

@@ -6,7 +6,6 @@ of every overflow; and compiled, on large ones.
 
 import importlib
 import pkgutil
-import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from spikeref.arith import compiled
 from spikeref.arith import loops as room
-from spikeref.arith.compiled import WORTH_LOADING, Loop, map_loop_blocks, over_rows, suits_loops
+from spikeref.arith.compiled import WORTH_LOADING, Loop, suits_loops
 from spikeref.arith.dot import sum_of_squares
 from spikeref.arith.exponential import SIGMOID_BITS, STANDARD_COEFFICIENTS, logistic_table
 from spikeref.arith.hadamard import hadamard, hadamard_of_proven, hadamard_transpose, plan_hadamard
@@ -379,58 +378,6 @@ def test_a_pass_in_plain_python_has_the_trace_of_the_definition() -> None:
 def test_a_compiled_pass_has_the_trace_of_the_definition() -> None:
     model, x = model_of(512, 172 * 8, WORTH_LOADING // 512 + 44)
     assert digest_of(model, x) == by_numpy(lambda: digest_of(model, x))
-
-
-def test_small_work_and_other_machines_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not suits_loops(WORTH_LOADING - 1)
-    monkeypatch.setattr(compiled, "_compiler", lambda: None)
-    assert not suits_loops(WORTH_LOADING)
-
-
-class CompilerWithoutSpace:
-    """Compiles; what it keeps finds no room, or no folder at all."""
-
-    def __init__(self, folder: bool) -> None:
-        self.folder = folder
-
-    def __call__(self, *, cache: bool, **_: object) -> Callable[[Loop], Loop]:
-        if cache and not self.folder:
-            raise RuntimeError("cannot cache function: no locator available")
-
-        def made(loop: Loop) -> Loop:
-            def run(*arguments: Any) -> None:
-                if cache:
-                    raise OSError(28, "No space left on device")
-                loop(*arguments)
-
-            return run
-
-        return made
-
-
-@pytest.mark.parametrize("folder", [True, False])
-def test_no_room_to_keep_machine_code(folder: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "_compiler", lambda: CompilerWithoutSpace(folder))
-    compiled._machine_code.cache_clear()
-
-    def count(first: int, last: int, result: NDArray[np.int64]) -> None:
-        result[first:last] += 1
-
-    result = np.zeros(5, dtype=np.int64)
-    over_rows(count, 5, WORTH_LOADING, (), result)
-    compiled._machine_code.cache_clear()
-    assert result.tolist() == [1] * 5
-
-
-@pytest.mark.usefixtures("interpreted")
-def test_blocks_around_loops_keep_to_one_thread_and_their_size() -> None:
-    rows, columns = 10, compiled.LOOP_BLOCK_ELEMENTS // 3
-    ours = threading.current_thread()
-    blocks = map_loop_blocks(rows, columns, lambda block: (block, threading.current_thread()))
-    assert {thread for _, thread in blocks} == {ours}
-    assert [i for block, _ in blocks for i in range(block.start, block.stop)] == list(range(rows))
-    for block, _ in blocks:
-        assert (block.stop - block.start) * columns <= compiled.LOOP_BLOCK_ELEMENTS
 
 
 def test_the_table_of_sigma_ends_at_its_limit() -> None:
