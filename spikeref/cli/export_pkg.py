@@ -3,9 +3,8 @@
 import argparse
 
 from spikeref.cli.command import Command, Outcome
-from spikeref.cli.shared import step_progress
+from spikeref.cli.shared import integer_list, step_progress
 from spikeref.cosim.export import export_package
-from spikeref.errors import UsageError
 from spikeref.model.folder import load_model
 
 
@@ -19,7 +18,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> Outcome:
     model = load_model(arguments.model)
-    layers = None if arguments.layers is None else _layer_list(arguments.layers)
+    text = arguments.layers
+    layers = None if text is None else integer_list("--layers", text)
     progress = step_progress("export", "layer")
     files = export_package(model, arguments.output, layers, progress)
     return Outcome(
@@ -34,13 +34,6 @@ def _run(arguments: argparse.Namespace) -> Outcome:
             "spikeref_pkg.sv, spikeref_model.h, manifest.json; images below tables, layers, …",
         ],
     )
-
-
-def _layer_list(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError(f"--layers {text}: give numbers joined by commas, as in 0,5") from None
 
 
 COMMAND = Command(

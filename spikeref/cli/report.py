@@ -4,8 +4,7 @@ import argparse
 
 from spikeref.cli.apart import require_apart
 from spikeref.cli.command import Command, Outcome
-from spikeref.cli.shared import step_progress
-from spikeref.errors import UsageError
+from spikeref.cli.shared import integer_list, step_progress
 from spikeref.model.folder import load_model
 from spikeref.report.page import choose, page
 from spikeref.report.pictures import require_matplotlib
@@ -42,7 +41,8 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         },
     )
     require_matplotlib()
-    layers = _layers(arguments.layers)
+    text = arguments.layers
+    layers = None if text is None else tuple(sorted(set(integer_list("--layers", text))))
     trace = read_trace(arguments.trace)
     second = None if arguments.second is None else read_trace(arguments.second)
     model = None if arguments.model_folder is None else load_model(arguments.model_folder)
@@ -55,15 +55,6 @@ def _run(arguments: argparse.Namespace) -> Outcome:
         json={"file": arguments.output, "bytes": size},
         lines=[f"{arguments.output}: {size:,} bytes, one page that needs nothing else"],
     )
-
-
-def _layers(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
-    except ValueError:
-        raise UsageError(f"--layers: {text!r} given; numbers with commas, as in 0,1") from None
 
 
 COMMAND = Command(

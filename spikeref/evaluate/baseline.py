@@ -215,7 +215,10 @@ class _Baseline:
 
 def _head(checkpoint: Checkpoint) -> RowsPart:
     if not las_structure(checkpoint.layout).causal:
-        raise UsageError("an encoder gives no logits; score its classifier with --labels-file")
+        raise UsageError(
+            f"{checkpoint.folder}: an encoder gives no logits; score its classifier with"
+            " --labels-file"
+        )
     outer = checkpoint.layout.outer()
     return outer.embedding if outer.head is None else outer.head
 

@@ -26,8 +26,8 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     permission, at any point, is a UsageError naming `path`; other exceptions pass unchanged.
     """
     target = Path(path).resolve()
-    with _explained(target, str(path)):
-        _check_free(target, str(path))
+    with _explained(target, _shown(path)):
+        _check_free(target, _shown(path))
         with _beside(target) as temporary:
             temporary.mkdir()
             yield temporary
@@ -46,8 +46,8 @@ def kept_folder(
     there if `keep` says so of the exception, and else removes it. Otherwise as `atomic_folder`.
     """
     target = Path(path).resolve()
-    with _explained(target, str(path)):
-        _check_free(target, str(path))
+    with _explained(target, _shown(path)):
+        _check_free(target, _shown(path))
         made = [parent for parent in target.parents if not parent.exists()]
         kept = target.with_name(f".{target.name[:100]}.unfinished-{key}")
         try:
@@ -70,7 +70,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     full disk or missing permission is a UsageError naming `path`; other exceptions pass unchanged.
     """
     target = Path(path).resolve()
-    with _explained(target, str(path)):
+    with _explained(target, _shown(path)):
         if target.is_dir():
             raise UsageError(f"{path}: is a folder; name a file")
         if target.exists() and not target.is_file():
@@ -78,6 +78,11 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         with _beside(target) as temporary:
             yield temporary
             temporary.replace(target)
+
+
+def _shown(path: str | Path) -> str:
+    """Return the path as it was given, visible even if it is empty."""
+    return str(path) or "''"
 
 
 def _check_free(target: Path, shown: str) -> None:

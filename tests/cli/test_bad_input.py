@@ -104,6 +104,8 @@ def _write_token_files(folder: Path) -> None:
         ("compile model -o out", "model/config.json: a compiled model already"),
         ("ablate model --tokens-file tokens.json", "model/config.json: a compiled model already"),
         ("energy --model model", "model/config.json: a compiled model already"),
+        ("export-pkg model -o out --layers 1_0", "--layers: '1_0' is not a list like 1,2,3"),
+        ("report trace-dense -o out.html --layers 1_0", "--layers: '1_0' is not a list"),
         (
             "compare model --tokens-file tokens.json",
             "a compiled model already; give the checkpoint",

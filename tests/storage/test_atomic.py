@@ -77,6 +77,13 @@ def test_an_occupied_folder_is_refused_before_anything_is_written(tmp_path: Path
     assert (tmp_path / "out" / "mine").read_text() == "1"
 
 
+def test_an_empty_name_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="^'': is the current folder"), atomic_folder(""):
+        pytest.fail("the block ran")
+
+
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("1")
     with pytest.raises(UsageError, match="not a folder"), atomic_folder(tmp_path / "out"):
