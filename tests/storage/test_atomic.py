@@ -80,7 +80,7 @@ def test_an_occupied_folder_is_refused_before_anything_is_written(tmp_path: Path
 def test_an_empty_name_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the current folder."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="^'': is the current folder"), atomic_folder(""):
+    with pytest.raises(UsageError, match=r"^'': is the current folder"), atomic_folder(""):
         pytest.fail("the block ran")
 
 
