@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 from spikeref.arith.scalar import block_shift, normalise, round_shift, saturate
 from spikeref.arith.ties import Ties
@@ -61,7 +61,14 @@ def unit_of(code: OatCode) -> Scale:
     return (1 << 15, e + 1) if m == 1 << 16 else (m, e)
 
 
-_RISING: dict[int, Row] = {}
+@lru_cache(maxsize=64)
+def _rising(neuron: Expansion) -> Row:
+    """Its thresholds in rising order; those of a falling neuron with the other sign.
+
+    The cache keeps the neuron: another that came to lie in its place would be taken for it.
+    """
+    thresholds = [int(v) for v in neuron.thresholds]
+    return [-v for v in thresholds] if neuron.falling else thresholds
 
 
 def _codes(piece: Piece, x: int, steps: int) -> int:
@@ -71,10 +78,7 @@ def _codes(piece: Piece, x: int, steps: int) -> int:
         code = x >> sub.shift
     else:
         assert isinstance(sub, Expansion)
-        if id(sub) not in _RISING:
-            thresholds = [int(v) for v in sub.thresholds]
-            _RISING[id(sub)] = [-v for v in thresholds] if sub.falling else thresholds
-        code = bisect_right(_RISING[id(sub)], -x if sub.falling else x)
+        code = bisect_right(_rising(sub), -x if sub.falling else x)
     return code >> (16 - steps) << (16 - steps)
 
 
