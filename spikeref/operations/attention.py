@@ -135,7 +135,7 @@ def softmax(parameters: Parameters, inputs: Inputs) -> Outputs:
     return {
         "top": done.top_score[0, 0],
         "weight": done.weight[0, 0].astype(np.int64),
-        "sum": done.weight[0, 0].sum(dtype=np.int64),
+        "sum": done.weight_sum[0, 0],
     }
 
 
