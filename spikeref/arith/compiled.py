@@ -54,8 +54,10 @@ def over_rows(
 
 
 def _in_c_order(given: Any) -> Any:
-    """Return an array as one of native bytes in C order: each other layout would be compiled too,
-    and byte orders are confused."""
+    """Return an array as one of native bytes in C order, and all else as it is.
+
+    Each other layout would be compiled too, and byte orders would be taken for one another.
+    """
     if not isinstance(given, np.ndarray) or (given.flags.c_contiguous and given.dtype.isnative):
         return given
     return np.ascontiguousarray(given, dtype=given.dtype.newbyteorder("="))
